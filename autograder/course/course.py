@@ -1,0 +1,103 @@
+"""A course on disk: the instructor's tree (`root`) and the class's data (`data`).
+
+They are the same folder in everyday use; the demo and the tests keep a class's data elsewhere.
+
+    root/   assignments/ reference/ release/ tests/hidden/      written by instructors, in version control
+    data/   submitted/ autograded/ feedback/ reports/ gradebook.db .autograder/     the class
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograder.course.assignment import Assignment, AssignmentFile, Identifier
+from autograder.course.toml_file import read_toml
+from autograder.errors import UsageError
+
+
+class SandboxSettings(BaseModel):
+    """Modules that the zygote imports before it forks, so that no student process has to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    preload: tuple[str, ...] = ("torch", "torch._dynamo", "numpy", "matplotlib.pyplot")
+
+
+class CourseFile(BaseModel):
+    """The content of assignments/course.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    schema_: Literal[1] = Field(alias="schema")
+    id: Identifier
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    assignments: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    sandbox: SandboxSettings = SandboxSettings()
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where everything lies. Nothing here reads a submission."""
+
+    root: Path
+    data: Path
+    settings: CourseFile = field(repr=False)
+
+    @property
+    def assignment_names(self) -> tuple[str, ...]:
+        return self.settings.assignments
+
+    def assignment(self, name: str) -> Assignment:
+        """Load one assignment.
+
+        Raises:
+            UsageError: course.toml does not list it.
+            ConfigurationError: its assignment.toml is wrong.
+        """
+        if name not in self.assignment_names:
+            known = ", ".join(self.assignment_names)
+            raise UsageError(f"There is no assignment {name!r}. assignments/course.toml lists: {known}.")
+        content = read_toml(self.root / "assignments" / name / "assignment.toml", AssignmentFile)
+        return Assignment(name, self.root, content)
+
+    @property
+    def submitted(self) -> Path:
+        return self.data / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        return self.data / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        return self.data / "feedback"
+
+    @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.data / "gradebook.db"
+
+    @property
+    def state(self) -> Path:
+        """What re-runs need: records of results, the nbgrader sources, logs."""
+        return self.data / ".autograder"
+
+
+def find_course(start: Path | None = None, data: Path | None = None) -> Course:
+    """The course whose folder is `start` (default: the current one) or the nearest above it.
+
+    Raises:
+        UsageError: no assignments/course.toml was found.
+        ConfigurationError: it is wrong.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        path = folder / "assignments" / "course.toml"
+        if path.is_file():
+            return Course(root=folder, data=(data or folder).resolve(), settings=read_toml(path, CourseFile))
+    raise UsageError(f"No course here: neither {here} nor a folder above it has assignments/course.toml. Use --course DIR.")

@@ -1,0 +1,74 @@
+"""Read a TOML file into a pydantic model, reporting every problem with file and line.
+
+TOML readers give no line numbers, so lines are found again in the text: good enough to point an
+editor at, and never a reason to fail.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from autograder.errors import ConfigurationError, Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_toml(path: Path, model: type[Model]) -> Model:
+    """Parse and validate `path`.
+
+    Raises:
+        ConfigurationError: with all problems of the file, each with its line where it can be told.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError([Problem(path, 0, "no such file; `autograder build` needs it")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([Problem(path, 0, f"cannot be read: {error}")]) from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        raise ConfigurationError([Problem(path, int(found[1]) if found else 0, f"not valid TOML: {error}")]) from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(
+            [Problem(path, line_of(text, item["loc"]), _message(item["loc"], item["msg"], item["type"])) for item in error.errors()]
+        ) from None
+
+
+def line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """The 1-based line where the key at `location` stands, or of its table; 0 where neither is found."""
+    lines = text.splitlines()
+    start = 0
+    for index, part in enumerate(location):
+        if isinstance(part, int):
+            continue
+        following = location[index + 1] if index + 1 < len(location) else None
+        if isinstance(following, int):  # the n-th [[table]]
+            headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{re.escape(part)}\s*\]\]", line)]
+            if following < len(headers):
+                start = headers[following]
+                continue
+        pattern = rf"\s*(\[\s*{re.escape(part)}\s*\]|\"?{re.escape(part)}\"?\s*=)"
+        found = next((n for n in range(start, len(lines)) if re.match(pattern, lines[n])), None)
+        if found is None:
+            return start + 1 if start else 0
+        start = found
+    return start + 1 if location else 0
+
+
+def _message(location: tuple[int | str, ...], message: str, kind: str) -> str:
+    key = ".".join(str(part) for part in location)
+    if kind == "extra_forbidden":
+        return f"unknown key {key!r}; remove it or correct its spelling"
+    if kind == "missing":
+        return f"{key!r} is missing"
+    message = message.removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message
