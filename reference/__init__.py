@@ -1,0 +1,1 @@
+"""Reference implementations, one topic a file. They import torch alone."""
