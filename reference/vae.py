@@ -33,8 +33,8 @@ encoder needs no constraint. Losses are in nats. Results take the dtype and the 
 """
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
+from torch import nn
 
 
 def reparameterize(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
@@ -181,7 +181,7 @@ def interpolate(z0: torch.Tensor, z1: torch.Tensor, steps: int) -> torch.Tensor:
         steps: the number of points, both end points included; at least 2.
 
     Returns:
-        [steps, D]: row 0 is z0, the last row is z1. Differentiable in z0 and z1.
+        [steps, D], of their dtype and on their device: row 0 is z0, the last row is z1. Differentiable in z0 and z1.
     """
     weight = torch.linspace(0.0, 1.0, steps, dtype=z0.dtype, device=z0.device).unsqueeze(1)  # [steps, 1]
     return (1.0 - weight) * z0 + weight * z1  # [steps, 1] * [D] -> [steps, D]
