@@ -1,0 +1,29 @@
+"""`autograder report ASSIGNMENT`: HTML and CSV for teaching staff."""
+
+from __future__ import annotations
+
+import click
+
+from autograder.course import Course
+
+
+@click.command()
+@click.argument("assignment")
+@click.pass_obj
+def report(course: Course, assignment: str) -> None:
+    """Write reports/ASSIGNMENT/index.html and scores.csv from the latest grades."""
+    # Only this command needs them, and every other one starts faster without.
+    from autograder.errors import UsageError
+    from autograder.grading.records import load_run
+    from autograder.reports import write_report
+    from autograder.reports.summary import summary_lines
+
+    settings = course.assignment(assignment)
+    run = load_run(course, settings)
+    if not run.submissions:
+        raise UsageError(f"Nothing of {assignment!r} has been graded yet. Run `autograder grade {assignment}` first.")
+    paths = write_report(course, settings, run)
+    for line in summary_lines(paths.report):
+        click.echo(line)
+    click.echo(str(paths.html))
+    click.echo(str(paths.csv))

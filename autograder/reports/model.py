@@ -1,0 +1,166 @@
+"""Everything that the report page shows, ready to be printed. Built once, from results alone."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from autograder.course import Assignment, Course
+from autograder.reports.charts import Histogram, score_histogram
+from autograder.reports.details import details_json
+from autograder.reports.statistics import (
+    HintStatistics,
+    ItemStatistics,
+    QuestionStatistics,
+    ScoreSummary,
+    hint_statistics,
+    item_statistics,
+    question_statistics,
+    readable,
+    summarise_scores,
+)
+from autograder.results import GradeRun, Outcome, QuestionResult, Status, SubmissionResult
+
+URGENCY = {Status.UNREADABLE: 0, Status.PARTIAL: 1, Status.GRADED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One row of the class table. `number` is its place in the run and in the details' JSON."""
+
+    number: int
+    name: str
+    status: Status
+    score: float
+    max_score: float
+    questions: Mapping[str, QuestionResult]
+    problems: tuple[str, ...]
+    not_passed: int
+    notebook: str  # relative link, or "" where there is no such file
+    feedback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the templates read; nothing in it is markup but `details`."""
+
+    assignment: str
+    title: str
+    course: str
+    due: datetime
+    made_at: datetime
+    isolation: str
+    max_score: float
+    statuses: Mapping[Status, int]
+    scores: ScoreSummary | None
+    chart: Histogram | None
+    question_names: tuple[str, ...]
+    questions: tuple[QuestionStatistics, ...]  # lowest mean first
+    items: tuple[ItemStatistics, ...]  # lowest pass rate first
+    hints: tuple[HintStatistics, ...]
+    students: tuple[Student, ...]
+    details: Markup
+
+    @property
+    def isolated(self) -> bool:
+        return self.isolation != "none"
+
+    @property
+    def suspects(self) -> tuple[ItemStatistics, ...]:
+        """Tests that an instructor should look at."""
+        return tuple(item for item in self.items if item.concerns)
+
+    @property
+    def troubled(self) -> tuple[Student, ...]:
+        """Submissions that a person must look at: unreadable first, then partial, then those with problems."""
+        found = [s for s in self.students if s.problems or s.status is not Status.GRADED]
+        return tuple(sorted(found, key=lambda s: (URGENCY[s.status], s.number)))
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Student -> number of the row."""
+        return {s.name: s.number for s in self.students}
+
+
+def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at: datetime) -> Report:
+    """Work out the report of one run. Looks on disk only for the notebooks and feedback to link to."""
+    submissions = readable(run)
+    scores = [s.score for s in submissions]
+    summary = summarise_scores(scores)
+    max_score = max((s.max_score for s in run.submissions), default=assignment.max_score) or assignment.max_score
+    names = question_columns(assignment, run)
+    links = _linker(course, assignment)
+    return Report(
+        assignment=assignment.name,
+        title=assignment.title,
+        course=course.settings.title,
+        due=assignment.due,
+        made_at=made_at,
+        isolation=run.isolation,
+        max_score=max_score,
+        statuses=_statuses(run),
+        scores=summary,
+        chart=score_histogram(scores, summary, max_score) if summary else None,
+        question_names=names,
+        questions=tuple(sorted(question_statistics(submissions), key=lambda q: (q.mean_share, names.index(q.name)))),
+        items=tuple(sorted(item_statistics(submissions), key=_hardest_first)),
+        hints=hint_statistics(submissions),
+        students=tuple(_student(n, s, links) for n, s in enumerate(run.submissions)),
+        details=details_json(run.submissions),
+    )
+
+
+def question_columns(assignment: Assignment, run: GradeRun) -> tuple[str, ...]:
+    """The questions of assignment.toml, then any others that the results speak of."""
+    graded = (q.name for s in run.submissions for q in s.questions)
+    return tuple(dict.fromkeys([*assignment.question_names, *graded]))
+
+
+def _statuses(run: GradeRun) -> Mapping[Status, int]:
+    counts = Counter(s.status for s in run.submissions)
+    return {status: counts[status] for status in Status}
+
+
+def _hardest_first(item: ItemStatistics) -> tuple[float, str, str]:
+    return (2.0 if item.pass_rate is None else item.pass_rate, item.question, item.name)
+
+
+def _student(number: int, result: SubmissionResult, links: Callable[[str], tuple[str, str]]) -> Student:
+    notebook, feedback = links(result.student)
+    return Student(
+        number=number,
+        name=result.student,
+        status=result.status,
+        score=result.score,
+        max_score=result.max_score,
+        questions={q.name: q for q in result.questions},
+        problems=result.problems,
+        not_passed=sum(t.outcome is not Outcome.PASSED for q in result.questions for t in q.tests),
+        notebook=notebook,
+        feedback=feedback,
+    )
+
+
+def _linker(course: Course, assignment: Assignment) -> Callable[[str], tuple[str, str]]:
+    """student -> (link to the autograded notebook, link to the feedback); "" where the file is not there."""
+    name = assignment.name
+
+    def link(folder: Path, student: str, file: str) -> str:
+        if not student or student in (".", "..") or "/" in student or "\0" in student:
+            return ""  # no folder of nbgrader's can be called so
+        if not (folder / student / name / file).is_file():
+            return ""
+        # Names of folders are bytes; those that are not UTF-8 survive only so.
+        return f"../../{folder.name}/{quote(os.fsencode(student), safe='')}/{quote(name)}/{quote(file)}"
+
+    def links(student: str) -> tuple[str, str]:
+        return link(course.autograded, student, f"{name}.ipynb"), link(course.feedback, student, f"{name}.html")
+
+    return links

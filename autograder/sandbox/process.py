@@ -1,0 +1,107 @@
+"""One student process: requests with deadlines, and a clear word on how it ended.
+
+The trusted side's only way to student code. Whatever comes back is parsed by `inside.wire`, and a
+process that sends anything else, or nothing in time, is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.sandbox.inside.channel import BadFrame, ChannelClosed, ChannelTimeout
+from autograder.sandbox.inside.wire import WireError, decode, encode
+from autograder.sandbox.zygote import Zygote, ZygoteDied
+
+GRACE_S = 1.0  # between the limit inside the process and its killing from outside
+START_TIMEOUT_S = 30.0
+
+
+class ProcessEnded(Exception):
+    """The student process is gone. `reason` says how, in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ProcessCrashed(ProcessEnded):
+    """It died, or sent what is no message."""
+
+
+class ProcessHung(ProcessEnded):
+    """It did not answer in time and was killed."""
+
+
+class ProcessRefused(Exception):
+    """The process could not be confined, so no student code was run in it."""
+
+
+class StudentProcess:
+    """A forked, confined process that answers requests."""
+
+    def __init__(self, zygote: Zygote, limits: Mapping[str, int]) -> None:
+        self._zygote = zygote
+        self._child, self._channel = zygote.fork(limits)
+        self.alive = True
+        hello = self._receive(START_TIMEOUT_S)
+        if hello.get("ready") is not True:
+            self.kill()
+            raise ProcessRefused(f"The student process could not be confined: {str(hello.get('why'))[:300]}")
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message that has no reply."""
+        self._send(message)
+
+    def ask(self, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Send a request and return its reply, a dict whose values are checked for form, not for sense.
+
+        Args:
+            message: the request; `timeout_s` is added to it, for the limit inside the process.
+            timeout_s: the process is killed `GRACE_S` after it.
+
+        Raises:
+            ProcessCrashed, ProcessHung: it is dead now.
+        """
+        self._send({**message, "timeout_s": timeout_s})
+        return self._receive(timeout_s + GRACE_S)
+
+    def kill(self) -> str:
+        """End it; how it had ended already, in words, or ""."""
+        if not self.alive:
+            return ""
+        self.alive = False
+        self._channel.close()
+        with contextlib.suppress(ZygoteDied):
+            return self._zygote.reap(self._child)
+        return "the sandbox died with it"
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if not self.alive:
+            raise ProcessCrashed("the process had ended before")
+        try:
+            self._channel.send(*encode(message), deadline=time.monotonic() + GRACE_S)
+        except ChannelClosed:
+            raise self._crashed() from None
+        except ChannelTimeout:
+            self.kill()
+            raise ProcessHung("the process stopped reading") from None
+
+    def _receive(self, timeout_s: float) -> dict[str, Any]:
+        try:
+            return decode(*self._channel.receive(time.monotonic() + timeout_s))
+        except ChannelTimeout:
+            self.kill()
+            raise ProcessHung(f"no answer within {timeout_s:g} s") from None
+        except ChannelClosed:
+            raise self._crashed() from None
+        except (BadFrame, WireError) as error:
+            self.kill()
+            raise ProcessCrashed(f"the process sent something that is not an answer ({error})") from None
+
+    def _crashed(self) -> ProcessCrashed:
+        time.sleep(0.005)  # the socket closes a moment before the process is dead
+        reason = self.kill()
+        return ProcessCrashed(f"the process ended with {reason}" if reason else "the process ended")

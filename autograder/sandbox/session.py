@@ -1,0 +1,160 @@
+"""One notebook in the sandbox: its cells are run once, and again in a new process after a crash.
+
+A cell that fails is recorded and the next one goes on, as in Jupyter. A cell that kills its process
+or cannot be stopped is left out when the notebook is loaded again, at most `MAX_RELOADS` times.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
+
+MAX_RELOADS = 3
+TEXT_LIMIT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCell:
+    """A cell to run. `defines` names the question it answers, "" for any other cell."""
+
+    index: int
+    source: str
+    defines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellFailure:
+    """A cell that did not run to its end: kind is error, timeout, crashed or skipped."""
+
+    index: int
+    defines: str
+    kind: str
+    type_name: str
+    message: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Seconds of wall-clock; `process` goes to the sandbox as it is (memory_mib, disk_mib, processes, output_kib)."""
+
+    cell_s: float
+    call_s: float
+    load_s: float
+    process: Mapping[str, int]
+
+
+class Session:
+    """Gives out a process in which the notebook has been loaded.
+
+    Args:
+        start: forks a new confined process.
+        cells: the notebook's code cells in their order.
+        put_in: question -> source of the reference's version that replaces the student's, right
+            after the cell that defines it.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Mapping[str, int]], StudentProcess],
+        cells: Sequence[CodeCell],
+        limits: SessionLimits,
+        put_in: Mapping[str, str] | None = None,
+    ) -> None:
+        self._start = start
+        self._cells = cells
+        self._put_in = dict(put_in or {})
+        self.limits = limits
+        self.failures: dict[int, CellFailure] = {}
+        self.notes: dict[int, tuple[str, ...]] = {}
+        self._left_out: set[int] = set()
+        self._process: StudentProcess | None = None
+        self._loads = 0
+
+    def process(self) -> StudentProcess:
+        """The living process, loaded; a new one where the last has ended.
+
+        Raises:
+            ProcessEnded: the notebook's cells end every process they are loaded into.
+        """
+        if self._process is not None and self._process.alive:
+            return self._process
+        for _ in range(MAX_RELOADS + 1):
+            self._process = self._start(self.limits.process)
+            if self._load(self._process):
+                return self._process
+        raise ProcessCrashed("the notebook's cells end the process each time they are run")
+
+    def noticed(self) -> dict[str, int]:
+        """What was noticed inside since the last time; nothing where the process cannot say."""
+        if self._process is None or not self._process.alive:
+            return {}
+        try:
+            value = self._process.ask({"op": "noticed"}, self.limits.call_s).get("value")
+        except ProcessEnded:
+            return {}
+        if not isinstance(value, dict):
+            return {}
+        return {str(k)[:160]: v for k, v in list(value.items())[:100] if isinstance(v, int)}
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _load(self, process: StudentProcess) -> bool:
+        """Run all cells; False where one of them ended the process."""
+        self._loads += 1
+        deadline = time.monotonic() + self.limits.load_s
+        for cell in self._cells:
+            if cell.index in self._left_out:
+                continue
+            if time.monotonic() > deadline and not cell.defines:
+                self.failures[cell.index] = _failure(cell, "skipped", "", "the notebook's time was used up before this cell", 0)
+                continue
+            try:
+                self._run_cell(process, cell)
+                if cell.defines in self._put_in:
+                    self._put(process, cell.defines)
+            except ProcessEnded as ended:
+                kind = "timeout" if isinstance(ended, ProcessHung) else "crashed"
+                self.failures[cell.index] = _failure(cell, kind, "", ended.reason, 0)
+                self._left_out.add(cell.index)
+                return False
+        return self._put_all(process)
+
+    def _put_all(self, process: StudentProcess) -> bool:
+        """Once more at the end: a later cell may have defined the name again, or no cell at all."""
+        try:
+            for name in self._put_in:
+                self._put(process, name)
+        except ProcessEnded:
+            return False
+        return True
+
+    def _put(self, process: StudentProcess, name: str) -> None:
+        process.ask({"op": "put", "name": name, "source": self._put_in[name]}, self.limits.call_s)
+
+    def _run_cell(self, process: StudentProcess, cell: CodeCell) -> None:
+        reply = process.ask({"op": "cell", "index": cell.index, "source": cell.source}, self.limits.cell_s)
+        value = reply.get("value")
+        report: dict[str, Any] = value if isinstance(value, dict) else {}
+        error = report.get("error")
+        notes = report.get("notes")
+        if isinstance(notes, list) and notes:
+            self.notes[cell.index] = tuple(str(note)[:200] for note in notes[:20])
+        if isinstance(error, dict):
+            type_name = str(error.get("type", ""))[:100]
+            kind = "timeout" if type_name == "TimeLimit" else "error"
+            line = error.get("line")
+            message = str(error.get("message", ""))[:TEXT_LIMIT]
+            self.failures[cell.index] = _failure(cell, kind, type_name, message, line if isinstance(line, int) else 0)
+        elif cell.index not in self._left_out:
+            self.failures.pop(cell.index, None)
+
+
+def _failure(cell: CodeCell, kind: str, type_name: str, message: str, line: int) -> CellFailure:
+    return CellFailure(cell.index, cell.defines, kind, type_name, message, line)

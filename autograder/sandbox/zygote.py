@@ -1,0 +1,143 @@
+"""The trusted side's view of a zygote: start it, ask it for student processes, bury them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import IsolationError
+from autograder.sandbox.inside.channel import Channel
+from autograder.sandbox.isolation import Isolation
+
+START_TIMEOUT_S = 180.0  # a cold disk can take a minute to import torch
+REPLY_TIMEOUT_S = 30.0
+PACKET_BYTES = 65536
+INSIDE = Path(__file__).parent / "inside"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "USER": "student",
+    "LOGNAME": "student",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+}
+
+
+class ZygoteDied(Exception):
+    """The zygote is gone; start another."""
+
+
+class Zygote:
+    """A running zygote. Use as a context manager."""
+
+    def __init__(self, isolation: Isolation, preload: Sequence[str]) -> None:
+        self.isolation = isolation
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        readable = python_folders() + [INSIDE]
+        code = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); from inside.zygote import parse_and_run; parse_and_run(sys.argv[1:])"
+        mode = "confined" if isolation.confined else "open"
+        python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, ",".join(preload)]
+        command = isolation.command(python, readable, ENVIRONMENT)
+        self._printed = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._printed
+        )
+        theirs.close()
+        self._ready = False
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def wait_until_ready(self) -> dict[str, str]:
+        """Wait for the imports. Returns the modules that could not be imported, with the reason.
+
+        Raises:
+            IsolationError: it did not come up; the message has what it printed.
+        """
+        try:
+            reply = self._receive(START_TIMEOUT_S)
+        except ZygoteDied as error:
+            raise IsolationError(f"The sandbox did not start: {error}") from None
+        self._ready = True
+        return dict(reply["failed"])
+
+    def fork(self, limits: Mapping[str, int]) -> tuple[int, Channel]:
+        """A new student process: its number and the channel to it."""
+        if not self._ready:
+            self.wait_until_ready()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                request = json.dumps({"op": "fork", "limits": dict(limits)}).encode()
+                socket.send_fds(self._control, [request], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise ZygoteDied(str(error)) from None
+        return self._receive(REPLY_TIMEOUT_S)["child"], Channel(ours)
+
+    def reap(self, child: int) -> str:
+        """Kill the student process where it still runs; how it ended, in words ("" where it was killed here)."""
+        try:
+            self._control.send(json.dumps({"op": "reap", "child": child}).encode())
+        except OSError as error:
+            raise ZygoteDied(str(error)) from None
+        reply = self._receive(REPLY_TIMEOUT_S)
+        if "signal" in reply:
+            with contextlib.suppress(ValueError):
+                return f"signal {signal.Signals(reply['signal']).name}"
+            return f"signal {reply['signal']}"
+        return f"exit status {reply['status']}" if "status" in reply else ""
+
+    def close(self) -> None:
+        """End the zygote and with it every process it forked."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._printed.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _receive(self, timeout_s: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        ready, _, _ = select.select([self._control], [], [], max(0.0, deadline - time.monotonic()))
+        packet = self._control.recv(PACKET_BYTES) if ready else b""
+        if not packet:
+            self._process.kill()
+            self._process.wait()
+            self._printed.seek(0)
+            printed = self._printed.read()[-2000:].decode(errors="replace").strip()
+            raise ZygoteDied(f"{'it went away' if ready else 'no answer'}\n{printed}".strip())
+        return dict(json.loads(packet))
+
+
+def python_folders() -> list[Path]:
+    """The folders that hold this Python and its packages: what the sandbox must be able to read."""
+    executable = Path(os.path.realpath(sys.executable))
+    folders = {Path(sys.prefix), Path(sys.base_prefix), executable.parent.parent}
+    return sorted(folder for folder in folders if folder != Path("/"))
