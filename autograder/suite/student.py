@@ -77,15 +77,21 @@ class Student:
             raise AttributeError(name)
         return Member(self._backend, name, "")
 
-    def run(self, probe: Callable[..., Any], *args: Any) -> Any:
-        """Run `probe(module, *args)` in the student's process and return what it returns.
+    def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run `probe(module, *args, **kwargs)` in the student's process and return what it returns.
 
         Args:
             probe: a module-level function whose source stands on its own. It shares its process with
                 student code, so it returns raw material and never a verdict.
         """
         source = textwrap.dedent(inspect.getsource(probe))
-        message = {"op": "run", "source": source, "name": probe.__name__, "args": _send(self._backend, list(args))}
+        message = {
+            "op": "run",
+            "source": source,
+            "name": probe.__name__,
+            "args": _send(self._backend, list(args)),
+            "kwargs": _send(self._backend, kwargs),
+        }
         return _receive(self._backend, _ask(self._backend, message)["value"])
 
     def begin(self, seed: int) -> None:

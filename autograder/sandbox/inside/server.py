@@ -128,7 +128,7 @@ class Server:
         namespace: dict[str, Any] = {"__name__": "probe", "torch": torch}
         exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), namespace)
         with time_limit(request["timeout_s"]):
-            return {"ok": True, "value": namespace[request["name"]](self.notebook.module, *request["args"])}
+            return {"ok": True, "value": namespace[request["name"]](self.notebook.module, *request["args"], **request["kwargs"])}
 
     def _op_backward(self, request: dict[str, Any]) -> dict[str, Any]:
         outputs, inputs = self._graphs[request["call"]]

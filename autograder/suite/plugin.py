@@ -1,0 +1,96 @@
+"""The pytest plugin behind hidden suites: markers, the `student` fixture, `--against`.
+
+    pytest -p autograder.suite.plugin tests/hidden/vae --against reference
+    pytest -p autograder.suite.plugin tests/hidden/vae --against path/to/module.py
+
+Grading uses the same plugin; there the fixture's backend is a sandboxed process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import runpy
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.suite.student import Backend, Student
+
+MARKERS = (
+    "question(name): the question whose points this test decides",
+    "weight(w): share of the question's points, relative to its other tests (default 1)",
+    "public: the test's source also stands in the student's notebook",
+    "hint(text): shown to the student when the test does not pass; explains the idea, never the answer",
+    "gpu: needs a CUDA device; not counted where there is none",
+)
+BackendFor = Callable[[Path], Backend]
+backend_key = pytest.StashKey[BackendFor]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("autograder")
+    group.addoption("--against", help="run the suite against 'reference' or a Python file, without a sandbox")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    against = config.getoption("--against")
+    if against:
+        config.stash[backend_key] = _reference_backend if against == "reference" else _file_backend(Path(against))
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The student's notebook, both sides freshly seeded. See `autograder.suite.student`."""
+    backend_for = request.config.stash.get(backend_key, None)
+    if backend_for is None:
+        raise pytest.UsageError("say what to test with --against reference, or grade with `autograder grade`")
+    pupil = Student(backend_for(request.path))
+    seed = seed_of(request.node)
+    torch.manual_seed(seed)
+    pupil.begin(seed)
+    return pupil
+
+
+def seed_of(item: pytest.Item) -> int:
+    """A fixed seed for each test: the same today and tomorrow, whatever ran before."""
+    return zlib.crc32(f"{item.path.name}::{item.name}".encode())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+
+
+def _reference_backend(test_file: Path) -> Backend:
+    """The reference that the test's assignment names."""
+    from autograder.course import find_course
+    from autograder.suite.local import LocalBackend
+
+    course = find_course(test_file.parent)
+    path = course.assignment(test_file.parent.name).reference_path
+    module_name = f"reference.{path.stem}"
+    if module_name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        assert spec is not None, path
+        assert spec.loader is not None, path
+        sys.modules[module_name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[module_name])
+    return LocalBackend(_public(vars(sys.modules[module_name])))
+
+
+def _file_backend(path: Path) -> BackendFor:
+    from autograder.suite.local import LocalBackend
+
+    names = _public(runpy.run_path(str(path)))
+    return lambda _: LocalBackend(names)
+
+
+def _public(names: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in names.items() if not name.startswith("__")}
