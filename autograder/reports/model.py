@@ -73,6 +73,10 @@ class Report:
         return self.isolation != "none"
 
     @property
+    def any_skipped(self) -> bool:
+        return any(item.outcomes.get(Outcome.SKIPPED) for item in self.items)
+
+    @property
     def suspects(self) -> tuple[ItemStatistics, ...]:
         """Tests that an instructor should look at."""
         return tuple(item for item in self.items if item.concerns)
