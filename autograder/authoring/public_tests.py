@@ -36,12 +36,7 @@ def public_test_cell(question: str, tests: Sequence[SuiteTest], imports: Mapping
     needed = sorted({imports[name] for test in tests for name in used_names(test.source) if name in imports})
     header = [f"# Run this cell to try {question}: {sample} it.", "import __main__ as student"]
     summary = f"{question}: {len(tests)} public test{'s pass' if len(tests) > 1 else ' passes'}."
-    run = [
-        f"for _test in ({', '.join(t.name for t in tests)},):",
-        "    _test(student)",
-        '    print("passed:", _test.__name__)',
-        f'print("{summary}")',
-    ]
+    run = [*(f"{test.name}(student)" for test in tests), f'print("{summary}")']
     parts = ["\n".join(header)]
     if needed:
         parts.append("\n".join(needed))

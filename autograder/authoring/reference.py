@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.authoring.names import bound_names, used_names
 from autograder.authoring.stub import first_line, last_line, make_stub
-from autograder.errors import AuthoringError
+from autograder.errors import AuthoringError, ConfigurationError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Reference:
                 function and class counts as a question, and all else as a helper.
 
         Raises:
-            AuthoringError: it cannot be read, or is no Python.
+            ConfigurationError: it cannot be read, or is no Python.
         """
         try:
             text = path.read_text(encoding="utf-8")
             return cls(path, _definitions(text), questions)
         except (OSError, UnicodeDecodeError) as error:
-            raise AuthoringError(f"{path}: the reference cannot be read: {error}") from None
+            raise ConfigurationError([Problem(path, 0, f"the reference cannot be read: {error}")]) from None
         except SyntaxError as error:
-            raise AuthoringError(f"{path}:{error.lineno}: the reference is no valid Python: {error.msg}") from None
+            raise ConfigurationError([Problem(path, error.lineno or 0, f"no valid Python: {error.msg}")]) from None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,15 +84,16 @@ class Reference:
         """`source_of`, each body between `### BEGIN SOLUTION` and `### END SOLUTION`.
 
         Raises:
-            AuthoringError: there is no such name, or nothing in it that a student could write.
+            AuthoringError: there is no such name.
+            ConfigurationError: there is nothing in it that a student could write.
         """
         definition = self._definition(name)
-        if not definition.is_callable:
-            raise AuthoringError(f"{self.path}:{definition.line}: {name} is neither a function nor a class")
         try:
+            if not definition.is_callable:
+                raise AuthoringError("is neither a function nor a class")
             return make_stub(definition.source)
         except AuthoringError as error:
-            raise AuthoringError(f"{self.path}:{definition.line}: {name}: {error}") from None
+            raise ConfigurationError([Problem(self.path, definition.line, f"{name}: {error}")]) from None
 
     def imported_names_of(self, name: str) -> tuple[str, ...]:
         """Names that `name` uses and that the module's imports bind."""

@@ -1,0 +1,75 @@
+"""Make the release out of the source notebook: nbgrader's own `generate_assignment`, nothing else.
+
+It runs in a temporary folder and records nothing in any database: the gradebook is written when
+there is something to grade.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.authoring.source_notebook import to_bytes
+from autograder.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
+
+
+def make_release(assignment: str, source: bytes) -> bytes:
+    """The release of a source notebook, byte for byte the same each time.
+
+    Raises:
+        AuthoringError: nbgrader refuses the notebook.
+    """
+    import nbformat
+    from nbgrader.converters import GenerateAssignment  # slow to import, and other commands do not need it
+    from nbgrader.coursedir import CourseDirectory
+
+    with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
+        root = Path(folder)
+        notebook = root / "source" / assignment / f"{assignment}.ipynb"
+        notebook.parent.mkdir(parents=True)
+        notebook.write_bytes(source)
+        config = _config(root, assignment)
+        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+        log, converter.log = _Kept(), logging.getLogger("autograder.authoring.nbgrader")
+        converter.log.propagate = False
+        converter.log.addHandler(log)
+        try:
+            converter.start()
+            release = (root / "release" / assignment / f"{assignment}.ipynb").read_bytes()
+        except Exception as error:  # nbgrader has no common base for what it raises
+            detail = "; ".join([str(error), *log.lines])
+            raise AuthoringError(f"{assignment}: nbgrader cannot make the release: {detail}") from error
+        finally:
+            converter.log.removeHandler(log)
+    content = json.loads(release)
+    nbformat.validate(content)
+    return to_bytes(content)
+
+
+def _config(root: Path, assignment: str) -> Config:
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.db_url = f"sqlite:///{root / 'unused.db'}"
+    config.GenerateAssignment.no_database = True  # these two lines are nbgrader's `--no-db`
+    config.SaveCells.enabled = False
+    return config
+
+
+class _Kept(logging.Handler):
+    """Keeps what nbgrader logs as errors, for the message of ours; all else it logs is of no interest."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())

@@ -1,0 +1,79 @@
+"""`autograder build`: reference and master notebook become what students get."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from autograder.course import Assignment, Course
+from autograder.errors import ConfigurationError, Problem
+
+
+@click.command(
+    short_help="Make the students' notebooks.",
+    epilog="""\b
+Examples:
+  autograder build                build every assignment of course.toml
+  autograder build vae gan        build these two
+  autograder build --check        change nothing; exit 1 where a release is stale""",
+)
+@click.argument("assignments", metavar="[ASSIGNMENT]...", nargs=-1)
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 where a release is not what a build gives.")
+@click.pass_obj
+def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
+    """Make the students' notebook of each ASSIGNMENT (default: all of course.toml).
+
+    Takes assignments/NAME/NAME.md, the reference and the public tests of the hidden suite, and
+    writes release/NAME/NAME.ipynb. Nothing is written where any file of the assignment is wrong.
+    """
+    from autograder.authoring.build import build as build_assignment  # these imports pull in nbgrader,
+    from autograder.authoring.build import difference, write_release  # which `autograder --help` can do without
+
+    table = _table()
+    problems: list[Problem] = []
+    outdated: dict[str, list[str]] = {}
+    for assignment in _loaded(course, assignments, problems):
+        try:
+            built = build_assignment(course, assignment)
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+            continue
+        if check:
+            changes = difference(assignment.release_path, built.notebook)
+            status = "[red]stale" if changes else "[green]up to date"
+            outdated |= {assignment.name: changes} if changes else {}
+        else:
+            status = "[green]written" if write_release(course, assignment, built) else "unchanged"
+        counts = (len(built.questions), built.public_tests, built.hidden_tests, f"{len(built.notebook):,}")
+        table.add_row(assignment.name, *map(str, counts), status)
+    console = Console()
+    if table.row_count:
+        console.print(table)
+    for name, changes in outdated.items():
+        text = "\n".join(f"  {line}" for line in changes)
+        console.print(f"\nrelease/{name} is not what its sources give:\n{text}", markup=False, highlight=False)
+        console.print(f"Cure: run `autograder build {name}` and commit release/{name}.", markup=False, highlight=False)
+    if problems:
+        raise ConfigurationError(problems)
+    if outdated:
+        raise click.exceptions.Exit(1)
+
+
+def _loaded(course: Course, names: tuple[str, ...], problems: list[Problem]) -> list[Assignment]:
+    """The assignments that were asked for; what is wrong with an assignment.toml is added to `problems`."""
+    loaded = []
+    for name in dict.fromkeys(names or course.assignment_names):
+        try:
+            loaded.append(course.assignment(name))
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+    return loaded
+
+
+def _table() -> Table:
+    table = Table("assignment", box=None, pad_edge=False)
+    for column in ("questions", "public tests", "hidden tests", "bytes"):
+        table.add_column(column, justify="right")
+    table.add_column("release")
+    return table
