@@ -100,7 +100,7 @@ def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
     Returns:
         Scalar, ≥ 0, to be minimised. Each term is averaged over its own batch, then the two are
         *added*, not averaged. Targets are exactly 1 and 0 (no label smoothing).
-        Value and gradient are right for logits of ±100 as well: nothing underflows or is clamped.
+        Value and gradient are right for logits of ±1000 as well: nothing underflows or is clamped.
     """
     real_term = F.binary_cross_entropy_with_logits(real_logits, torch.ones_like(real_logits))
     fake_term = F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
@@ -117,7 +117,7 @@ def minimax_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
         Scalar, ≤ 0, to be minimised by the generator; the mean over the batch. Where the
         discriminator is sure (D(G(z)) near 0) its gradient nearly vanishes, which is why
         `generator_loss` is used in practice.
-        Value and gradient are right for logits of ±100 as well.
+        Value and gradient are right for logits of ±1000 as well: nothing underflows or is clamped.
     """
     return F.logsigmoid(-fake_logits).mean()  # 1 − sigmoid(s) = sigmoid(−s)
 
@@ -131,7 +131,7 @@ def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     Returns:
         Scalar, ≥ 0, to be minimised by the generator; the mean over the batch. It is the binary
         cross-entropy of the fakes against the target 1: the generator wants them to pass as real.
-        Value and gradient are right for logits of ±100 as well.
+        Value and gradient are right for logits of ±1000 as well: nothing underflows or is clamped.
     """
     return -F.logsigmoid(fake_logits).mean()
 

@@ -99,7 +99,8 @@ def test_steps_move_one_player_each() -> None:
     gan.generator_step(generator, discriminator, torch.optim.SGD(generator.parameters(), lr=0.1), z)
     assert not any(torch.equal(p, q) for p, q in zip(generator.parameters(), before, strict=True))
     for parameter, (value, gradient) in zip(discriminator.parameters(), kept, strict=True):
-        assert torch.equal(parameter, value) and torch.equal(parameter.grad, gradient)  # type: ignore[arg-type]
+        assert torch.equal(parameter, value)
+        assert torch.equal(parameter.grad, gradient)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
