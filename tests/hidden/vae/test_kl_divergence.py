@@ -27,7 +27,10 @@ LOG_SIGMA = (
 SIGMA_FOR_VARIANCE = (
     "The term that should be the variance holds the standard deviation: sigma where sigma squared belongs."
 )
-REVERSED = "This is the KL in the other direction, from the prior to q. In the ELBO the expectation is taken under q, so q comes first."
+REVERSED = (
+    "This is the KL in the other direction, from the prior to q. In the ELBO the expectation is taken under q, "
+    "so q comes first."
+)
 NO_MEAN = "The mean plays no part in your result: where is its distance from the prior's mean?"
 NO_LOGARITHM = (
     "The term in log sigma squared is missing, or has the wrong sign: very small variances must be expensive."

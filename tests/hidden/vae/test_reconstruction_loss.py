@@ -15,7 +15,10 @@ MEAN_OVER_PIXELS = (
 OVER_THE_BATCH = "The examples have been added up or averaged: the result keeps one number for each example."
 OVER_WRONG_DIMENSION = "You have reduced over the batch and kept the pixels; it is the other way round."
 SQUARED_ERROR = "This is a squared error. The decoder gives Bernoulli probabilities, so the loss is a cross-entropy."
-LOGITS = "recon_x holds probabilities already, but has been treated as logits: a sigmoid is applied a second time inside the loss."
+LOGITS = (
+    "recon_x holds probabilities already, but has been treated as logits: a sigmoid is applied a second time "
+    "inside the loss."
+)
 NEGATIVE = "The sign is wrong: this is the log-likelihood, and a loss is its negative."
 SWAPPED = (
     "The two arguments have changed places: the logarithm is taken of the model's probabilities, not of the pixels."

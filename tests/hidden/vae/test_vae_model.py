@@ -11,7 +11,7 @@ from autograder.suite import assert_close, assert_shape, require
 
 pytestmark = pytest.mark.question("VAE")
 
-WEIGHT, BIAS = 0.1, 0.3
+WEIGHT, BIAS = 0.1, -0.3
 NO_SIGMOID = "The decoder returns logits. It must return probabilities: what squashes any number into (0, 1)?"
 NO_RELU = "There is no non-linearity between the two linear layers: without one, two layers are worth no more than one."
 WRONG_ACTIVATION = "The hidden layer has another activation than the docstring asks for."
@@ -68,7 +68,7 @@ def test_vae_decodes_to_probabilities(student):
 @pytest.mark.hint("encode: flatten, linear, ReLU, then one linear layer (with bias) for mu and one for logvar.")
 def test_vae_encoder_values(student):
     """The encoder is one hidden ReLU layer followed by linear outputs."""
-    x = torch.rand(4, 6, dtype=torch.float64) * torch.tensor([[1.0], [3.0], [-2.0], [-4.0]], dtype=torch.float64)
+    x = torch.rand(4, 6, dtype=torch.float64) * torch.tensor([[2.0], [6.0], [-2.0], [-4.0]], dtype=torch.float64)
     mistakes = {
         NO_RELU: _closed_form(x, 2, activation=lambda a: a),
         WRONG_ACTIVATION: _closed_form(x, 2, activation=torch.tanh),
@@ -92,7 +92,7 @@ def test_vae_encoder_values(student):
 def test_vae_decoder_values(student):
     """The decoder is one hidden ReLU layer followed by a linear layer and a sigmoid."""
     z = 3 * torch.randn(5, 2, dtype=torch.float64)
-    z[0] = -8.0  # ReLU's flat side for certain
+    z[0], z[1] = -8.0, 8.0  # both sides of the ReLU for certain
     x = torch.zeros(1, 6, dtype=torch.float64)
     logits = _closed_form(z, 6)
     for mode in (False, True):
@@ -151,6 +151,8 @@ def test_vae_forward_decodes_a_draw(student):
     order = "forward returns (recon_x, mu, logvar), in this order, with mu and logvar as encode gave them."
     assert_close(mu, encoded_mu, name="forward's mu", hint=order, mistakes={order: encoded_logvar})
     assert_close(logvar, encoded_logvar, name="forward's logvar", hint=order)
+    apart = bool((encoded_mu - encoded_logvar).abs().max() > 1e-6)
+    require(apart, "mu and logvar are equal", "mu and logvar are the same numbers: each has a linear layer of its own.")
     assert_shape(recon_x, (4000, 6), name="recon_x")
     _assert_same_distribution(recon_x, wanted, SPREAD)
 
