@@ -1,0 +1,104 @@
+"""autograded/<student>/<assignment>/: what formgrader shows, and feedback is made from.
+
+The student's cells in the student's order, made harmless; the release's locked cells restored;
+below each question's tests a table of results. Only cells of the release carry nbgrader's
+metadata, and always the release's. Every file is written beside its place and moved there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.spec import ReleaseSpec
+from autograder.course import Assignment, Course
+from autograder.gradebook.cells import CellWriter
+from autograder.gradebook.markup import neutral_markdown
+from autograder.results import Status, SubmissionResult
+from autograder.submissions.find import TIMESTAMP_BYTES, FoundSubmission
+from autograder.submissions.parse import ParsedSubmission
+from autograder.submissions.safe_open import RefusedError, open_folder, read_file
+
+_COPIED = {"timestamp.txt": TIMESTAMP_BYTES, "submission_secret.txt": 4096}
+
+
+class AutogradedWriter:
+    """Writes the autograded notebooks of one assignment."""
+
+    def __init__(self, course: Course, assignment: Assignment, spec: ReleaseSpec) -> None:
+        self._folder = course.autograded
+        self._name = assignment.name
+        self._spec = spec
+        release = json.loads(assignment.release_path.read_bytes())
+        self._metadata: dict[str, Any] = release.get("metadata", {})
+        self._released: dict[str, dict[str, Any]] = {cell["id"]: cell for cell in release["cells"]}
+
+    def write(self, result: SubmissionResult, parsed: ParsedSubmission, found: FoundSubmission | None = None) -> Path:
+        """Write one student's folder; the files of `found` that nbgrader needs come along.
+
+        Raises:
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        folder = self._folder / result.student / self._name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self._name}.ipynb"
+        notebook = json.dumps(self.notebook(result, parsed), ensure_ascii=False, indent=1) + "\n"
+        write_file(path, notebook.encode("utf-8", "replace"))
+        for name, limit in _COPIED.items():
+            content = _content(found, name, limit)
+            if content is not None:
+                write_file(folder / name, content)
+            else:
+                (folder / name).unlink(missing_ok=True)
+        return path
+
+    def notebook(self, result: SubmissionResult, parsed: ParsedSubmission) -> dict[str, Any]:
+        """The autograded notebook, nbformat 4.5."""
+        cells = CellWriter(self._spec, self._released, result).cells(parsed)
+        return {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": self._metadata,
+            "cells": [_notice(result, parsed), *cells],
+        }
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one step; a file that already holds it is left alone."""
+    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _content(found: FoundSubmission | None, name: str, limit: int) -> bytes | None:
+    """A file of the submission's folder; None where there is none, or none to be trusted."""
+    if found is None or (name == "timestamp.txt" and found.timestamp is None):
+        return None
+    try:
+        with open_folder(found.root, found.student, found.folder.name) as folder:
+            return read_file(name, folder, limit)[0]
+    except RefusedError:
+        return None
+
+
+def _notice(result: SubmissionResult, parsed: ParsedSubmission) -> dict[str, Any]:
+    """What to know before reading on. Only what parsing found: a run's problems may tell of hidden tests."""
+    if result.status is Status.UNREADABLE or not parsed.readable:
+        lines = ["**This notebook could not be read, so nothing could be graded yet.** Below is the released notebook."]
+    else:
+        lines = ["Scores come from the results tables alone; other outputs are as they were saved by the student."]
+    if parsed.problems:
+        lines += ["", "**What to know about this notebook**", ""]
+        lines += [f"- {neutral_markdown(problem)}" for problem in parsed.problems]
+    return {"cell_type": "markdown", "id": "autograder-notice", "metadata": {}, "source": "\n".join(lines)}

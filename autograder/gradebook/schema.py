@@ -1,0 +1,67 @@
+"""Is this file a gradebook that the installed nbgrader can use? Looked at before nbgrader touches it.
+
+nbgrader itself checks nothing: it adds missing tables to whatever it finds, which makes a later
+`nbgrader db upgrade` fail. So the file is first opened read-only, and left alone where it does not fit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from nbgrader.api import Base
+
+from autograder.errors import GradebookError
+
+_MAGIC = b"SQLite format 3\x00"
+
+
+def check_gradebook(path: Path) -> None:
+    """Look at an existing gradebook without changing it.
+
+    Raises:
+        GradebookError: it is no database, is damaged, or has the schema of another nbgrader.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise GradebookError(f"{path} cannot be read ({error.strerror}). Correct its permissions.") from None
+    if start != _MAGIC:
+        raise GradebookError(
+            f"{path} is not an SQLite database, so it is no gradebook. It was left as it is. "
+            "Restore it from a backup, or move it away to start with an empty one."
+        )
+    missing = _missing_columns(path)
+    if missing:
+        some = ", ".join(missing[:4]) + (" …" if len(missing) > 4 else "")
+        raise GradebookError(
+            f"{path} has the schema of another nbgrader version ({some} missing). It was left as it is. "
+            f"Make a copy of it, then run `nbgrader db upgrade` in {path.parent}."
+        )
+
+
+def _missing_columns(path: Path) -> list[str]:
+    """Columns that this nbgrader needs and the file lacks, as table.column."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        try:
+            found = {
+                table: {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+                for table in Base.metadata.tables
+            }
+            stamped = bool(list(connection.execute("PRAGMA table_info(alembic_version)")))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise GradebookError(
+            f"{path} cannot be used ({error}). It was left as it is. Restore it from a backup, "
+            "or close the program that holds it."
+        ) from None
+    missing = [
+        f"{name}.{column.name}"
+        for name, table in Base.metadata.tables.items()
+        for column in table.columns
+        if column.name not in found[name]
+    ]
+    return missing if stamped else ["alembic_version", *missing]

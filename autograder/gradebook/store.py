@@ -1,0 +1,143 @@
+"""nbgrader's gradebook: open it, tell it about an assignment, write results, read scores back.
+
+Everything goes through nbgrader's own models, so formgrader, feedback and export see what they
+would see after `nbgrader autograde`. A batch of results is one transaction: all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Assignment as AssignmentRow
+from nbgrader.api import Gradebook, InvalidEntry, SubmittedAssignment
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from autograder.authoring.spec import ReleaseSpec
+from autograder.course import Assignment, Course
+from autograder.errors import GradebookError
+from autograder.gradebook.marks import write_marks
+from autograder.gradebook.register import register
+from autograder.gradebook.rows import SubmissionRows
+from autograder.gradebook.schema import check_gradebook
+from autograder.results import SubmissionResult
+from autograder.submissions.parse import ParsedSubmission
+
+BUSY_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One graded submission, to be written. `timestamp` is naive UTC, as in timestamp.txt, or None without one."""
+
+    result: SubmissionResult
+    parsed: ParsedSubmission
+    timestamp: datetime | None = None
+
+
+def open_gradebook(course: Course) -> Gradebook:
+    """The course's gradebook, made where there is none yet. Close it, or use it in a `with` statement.
+
+    Raises:
+        GradebookError: it is damaged, has another schema, or cannot be opened; it is then left as it is.
+    """
+    path = course.gradebook
+    with _as_gradebook_error(path):
+        if path.exists():
+            check_gradebook(path)
+        else:
+            _create(path, course.settings.id)
+        return Gradebook(_url(path), course.settings.id)
+
+
+def register_assignment(gradebook: Gradebook, course: Course, assignment: Assignment, spec: ReleaseSpec) -> None:
+    """Make the gradebook hold exactly what `nbgrader generate_assignment` would write. May be repeated.
+
+    Raises:
+        GradebookError: cells that a person has already graded are no longer in the release.
+    """
+    with _as_gradebook_error(course.gradebook, gradebook):
+        register(gradebook, assignment, spec)
+        gradebook.db.commit()
+
+
+def write_results(gradebook: Gradebook, assignment: Assignment, spec: ReleaseSpec, batch: Iterable[Marked]) -> None:
+    """Write automatic scores and comments of many submissions in one transaction.
+
+    What a person entered (manual scores, extra credit, comments) stays.
+
+    Raises:
+        GradebookError: the assignment is not registered, or the database cannot be written.
+    """
+    with _as_gradebook_error(_path_of(gradebook), gradebook):
+        marked = list(batch)
+        rows = SubmissionRows.load(gradebook, assignment.name, [item.result.student for item in marked])
+        for item in marked:
+            submission, is_new = rows.of(item.result.student, item.timestamp)
+            resubmitted = not is_new and submission.timestamp != item.timestamp
+            submission.timestamp = item.timestamp
+            write_marks(rows.cells_of(submission), spec, item.result, item.parsed, resubmitted=resubmitted)
+        gradebook.db.commit()
+
+
+def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
+    """The score of every student's submission, manual scores included."""
+    with _as_gradebook_error(_path_of(gradebook), gradebook):
+        query = gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.score)
+        rows = query.join(AssignmentRow).filter(AssignmentRow.name == assignment).all()
+        return {student: float(score) for student, score in rows}
+
+
+def _create(path: Path, course_id: str) -> None:
+    """Make the database beside its place and link it there: what stands there is always whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gradebook-") as folder, _scripts_on_path():
+        fresh = Path(folder) / "gradebook.db"
+        Gradebook(_url(fresh), course_id).close()
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            check_gradebook(path)  # another process was quicker
+
+
+@contextmanager
+def _scripts_on_path() -> Iterator[None]:
+    """nbgrader runs `alembic` by name; it lies beside this Python, which need not be on PATH."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextmanager
+def _as_gradebook_error(path: Path, gradebook: Gradebook | None = None) -> Iterator[None]:
+    """Roll back and say what, where and the cure, whatever SQLAlchemy or nbgrader raised."""
+    try:
+        yield
+    except (SQLAlchemyError, InvalidEntry, OSError) as error:
+        if gradebook is not None:
+            gradebook.db.rollback()
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        cure = "close the program that holds it and try again" if "locked" in reason else "see whether the disk is full"
+        raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {cure}.") from error
+    except BaseException:
+        if gradebook is not None:
+            gradebook.db.rollback()
+        raise
+
+
+def _url(path: Path) -> URL:
+    return URL.create("sqlite", database=str(path.absolute()), query={"timeout": str(BUSY_TIMEOUT_S)})
+
+
+def _path_of(gradebook: Gradebook) -> Path:
+    return Path(gradebook.engine.url.database or "gradebook.db")
