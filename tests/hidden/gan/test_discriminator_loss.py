@@ -124,7 +124,7 @@ def test_discriminator_loss_confident_logits(student):
                 wrong.grad,
                 torch.full((4, 1), 0.5),  # 1/4 by way of each of the two arguments
                 name=f"the gradient at ±{size:g}",
-                mistakes={vanished: torch.zeros(4, 1)},
+                hint=vanished,
             )
             right = student.discriminator_loss(wrong.detach(), -wrong.detach())
             assert_close(right, 0.0, atol=1e-6, name=f"the loss of a discriminator that is right at ±{size:g}")

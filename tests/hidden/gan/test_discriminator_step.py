@@ -75,11 +75,12 @@ WRONG_LOSSES = {
     "Only the real samples reach the update; the fakes made from z count as much.": lambda r, f: F.softplus(-r).mean(),
     "Only the fakes reach the update; the real samples count as much.": lambda r, f: F.softplus(f).mean(),
     "The step goes uphill: the loss is minimised by the discriminator.": lambda r, f: -right_loss(r, f),
-    "The targets are swapped: real samples should come out as real.": lambda r, f: right_loss(-r, -f),
+    "The targets are swapped, or the two logits: real samples should come out as real.": lambda r, f: right_loss(
+        -r, -f
+    ),
     "The fakes are trained towards the target 1: that is the generator's wish, not the discriminator's.": (
         lambda r, f: F.softplus(-r).mean() + F.softplus(-f).mean()
     ),
-    "Reals and fakes change places on the way to discriminator_loss.": lambda r, f: right_loss(f, r),
 }
 
 
