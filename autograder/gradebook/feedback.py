@@ -1,8 +1,8 @@
 """Feedback pages, made by nbgrader's own GenerateFeedback, for many students at once.
 
-A page takes nbgrader a few tenths of a second, nearly all of it in nbconvert, so the students are
-shared out over processes that start from a server which has imported nbgrader once. A page whose
-notebook, scores and comments are as they were is left alone.
+A page takes a tenth of a second, nearly all of it in nbconvert, so the students are shared out over
+processes that start from a server which has imported nbgrader once. A page whose notebook, scores
+and comments are as they were is left alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
 from pathlib import Path
 
 from nbconvert.writers import FilesWriter
@@ -26,6 +27,7 @@ from traitlets.config import Config
 from autograder.course import Course
 from autograder.errors import GradebookError
 from autograder.gradebook.autograded import write_file
+from autograder.gradebook.feedback_exporter import FeedbackExporter
 from autograder.gradebook.store import open_gradebook
 
 Progress = Callable[[int, int], None]
@@ -102,12 +104,18 @@ def convert_batch(
     data: str, course_id: str, assignment: str, log: str, students: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Let nbgrader make the pages of a few students. Returns those made and those that failed."""
-    converter = _Converter(data, course_id, assignment, log)
+    converter = _converter(data, course_id, assignment, log)
     made: list[str] = []
     failed: list[str] = []
     for student in students:
         (made if converter.convert(student) else failed).append(student)
     return made, failed
+
+
+@lru_cache(maxsize=1)
+def _converter(data: str, course_id: str, assignment: str, log: str) -> _Converter:
+    """One a process, whatever number of batches it takes."""
+    return _Converter(data, course_id, assignment, log)
 
 
 class _Converter:
@@ -123,7 +131,7 @@ class _Converter:
         self._converter.force = True
         self._converter.log = _logger(log)
         self._converter.writer = FilesWriter(parent=self._converter, config=self._converter.config)
-        self._converter.exporter = self._converter.exporter_class(parent=self._converter, config=self._converter.config)
+        self._converter.exporter = FeedbackExporter(parent=self._converter, config=self._converter.config)
         for preprocessor in self._converter.preprocessors:
             self._converter.exporter.register_preprocessor(preprocessor)
 

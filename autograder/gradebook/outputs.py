@@ -66,7 +66,8 @@ def safe_outputs(outputs: Iterable[Any], budget: ImageBudget) -> list[dict[str, 
                 text_left -= len(content)
                 shown.append(stream(cut))
             else:
-                shown.append({"output_type": "display_data", "data": {mime: content}, "metadata": {}})
+                metadata = {mime: {"alt": "Image that this cell showed"}}
+                shown.append({"output_type": "display_data", "data": {mime: content}, "metadata": metadata})
     if left_out:
         shown.append(stream(f"[left out here: {', '.join(list(left_out)[:6])}]"))
     return shown
