@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -84,5 +85,5 @@ def moment(when: datetime) -> str:
 
 
 def breakable(identifier: str) -> Markup:
-    """A Python name that may be broken after its underscores."""
-    return Markup("_<wbr>").join(identifier.split("_"))
+    """A Python name that may be broken after underscores and between CamelCase words."""
+    return Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])|(?<=[a-z])(?=[A-Z])", identifier))

@@ -82,6 +82,17 @@ class Report:
         return tuple(item for item in self.items if item.concerns)
 
     @property
+    def suspect_names(self) -> frozenset[tuple[str, str]]:
+        """(question, test) of the suspects."""
+        return frozenset((item.question, item.name) for item in self.suspects)
+
+    @property
+    def teaching_hint(self) -> HintStatistics | None:
+        """The hint that most students saw, of a test that nothing is wrong with."""
+        suspects = self.suspect_names
+        return next((h for h in self.hints if (h.question, h.test) not in suspects), None)
+
+    @property
     def troubled(self) -> tuple[Student, ...]:
         """Submissions that a person must look at: unreadable first, then partial, then those with problems."""
         found = [s for s in self.students if s.problems or s.status is not Status.GRADED]

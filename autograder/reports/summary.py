@@ -43,9 +43,9 @@ def _hardest(report: Report) -> str:
 
 
 def _hint(report: Report) -> str:
-    if not report.hints or report.scores is None:
+    h = report.teaching_hint
+    if h is None or report.scores is None:
         return "Hint seen most: no hint was shown"
-    h = report.hints[0]
     return f"Hint seen most ({percent(len(h.students) / report.scores.count)}, {h.question}): {h.hint}"
 
 

@@ -27,7 +27,7 @@
     const text = row.cells[column].textContent.trim();
     if (kind === "text") return text;
     const parsed = parseFloat(text.replace("−", "-").replace(/^[<>]\s*/, ""));
-    return Number.isNaN(parsed) ? -Infinity : parsed;
+    return Number.isNaN(parsed) ? null : parsed;
   }
 
   function sort(header, descending) {
@@ -36,7 +36,10 @@
     const sign = descending ? -1 : 1;
     const keyed = [...body.rows].filter((row) => !row.classList.contains("detail"))
       .map((row) => ({ row, key: value(row, header.cellIndex, kind) }));
-    keyed.sort((a, b) => sign * (kind === "text" ? collator.compare(a.key, b.key) : a.key === b.key ? 0 : a.key - b.key));
+    keyed.sort((a, b) => {
+      if (a.key === null || b.key === null) return (a.key === null) - (b.key === null); // no result: last either way
+      return sign * (kind === "text" ? collator.compare(a.key, b.key) : a.key - b.key);
+    });
     const fragment = document.createDocumentFragment();
     for (const { row } of keyed) {
       const open = row.nextElementSibling?.classList.contains("detail") ? row.nextElementSibling : null;
