@@ -83,7 +83,7 @@ def _tests_in(cell: SpecCell, spec: ReleaseSpec, tests: Sequence[SuiteTest]) -> 
     for test in (test for test in tests if not test.public):
         if test.name not in public and re.search(rf"\b{test.name}\b", cell.source):
             yield f"{_place(cell)} names the hidden test {test.name}"
-        elif _gives_away(set(_telling(test.source.splitlines()[1:])) - shown, lines):
+        elif _gives_away(set(_telling(test.body)) - shown, lines):
             yield f"{_place(cell)} holds the hidden test {test.name}"
         if len(test.hint) >= TELLING_TEXT and test.hint in cell.source:
             yield f"{_place(cell)} holds the hint of {test.name}"

@@ -10,7 +10,7 @@ from autograder.authoring.names import bound_names
 from autograder.authoring.public_tests import not_plain
 from autograder.authoring.reference import Reference
 from autograder.authoring.spec import GIVEN_PREFIX, PROMPT_PREFIX, TEST_PREFIX
-from autograder.authoring.suite_source import SuiteFile
+from autograder.authoring.suite_source import SuiteFile, SuiteTest
 from autograder.course import Assignment
 from autograder.course.toml_file import line_of
 from autograder.errors import ConfigurationError, Problem
@@ -39,15 +39,12 @@ def _declared(assignment: Assignment, table: str, name: str, message: str) -> Pr
 
 
 def _reserved_names(assignment: Assignment) -> Iterator[Problem]:
-    tables = {"question": assignment.questions, "written": assignment.written}
-    for table, entries in tables.items():
-        for entry in entries:
-            for prefix in (TEST_PREFIX, PROMPT_PREFIX, GIVEN_PREFIX):
-                if entry.name.startswith(prefix):
-                    message = (
-                        f"{table} {entry.name!r} begins with {prefix!r}, which names cells of nbgrader's; rename it"
-                    )
-                    yield _declared(assignment, table, entry.name, message)
+    declared = [("question", name) for name in assignment.question_names]
+    declared += [("written", part.name) for part in assignment.written]
+    for table, name in declared:
+        if name.startswith((TEST_PREFIX, PROMPT_PREFIX, GIVEN_PREFIX)):
+            message = f"{table} {name!r}: names that begin with test_, prompt_ or given_ are taken; rename it"
+            yield _declared(assignment, table, name, message)
 
 
 def _master_and_toml(assignment: Assignment, master: Master) -> Iterator[Problem]:
@@ -117,7 +114,7 @@ def _reference_alone(assignment: Assignment, master: Master, reference: Referenc
 
 def _suite_and_toml(assignment: Assignment, suite: Sequence[SuiteFile]) -> Iterator[Problem]:
     tests = [test for file in suite for test in file.tests]
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], SuiteTest] = {}
     for test in tests:
         if not test.question:
             message = (
@@ -127,16 +124,16 @@ def _suite_and_toml(assignment: Assignment, suite: Sequence[SuiteFile]) -> Itera
         elif test.question not in assignment.question_names:
             known = ", ".join(assignment.question_names)
             yield Problem(test.path, test.line, f"{test.name} is for {test.question!r}, which is none of {known}")
-        if (test.question, test.name) in first:
-            message = (
-                f"{test.name} is defined again for {test.question!r} (first at line {first[test.question, test.name]})"
-            )
-            yield Problem(test.path, test.line, f"{message}; rename one")
-        first.setdefault((test.question, test.name), test.line)
+        other = first.setdefault((test.question, test.name), test)
+        if other is not test:
+            message = f"{test.question!r} has another {test.name} ({other.path.name}:{other.line}); rename one"
+            yield Problem(test.path, test.line, message)
     tested = {test.question for test in tests}
     for name in assignment.question_names:
         if name not in tested:
-            message = f"no test in {assignment.suite_folder} has the marker question({name!r}), so nobody could earn its points"
+            message = (
+                f"no test in {assignment.suite_folder} has the marker question({name!r}): nobody could earn its points"
+            )
             yield _declared(assignment, "question", name, message)
 
 

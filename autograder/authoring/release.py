@@ -43,8 +43,8 @@ def make_release(assignment: str, source: bytes) -> bytes:
             converter.start()
             release = (root / "release" / assignment / f"{assignment}.ipynb").read_bytes()
         except Exception as error:  # nbgrader has no common base for what it raises
-            detail = "; ".join([str(error), *log.lines])
-            raise AuthoringError(f"{assignment}: nbgrader cannot make the release: {detail}") from error
+            cause = log.first or str(error)  # what nbgrader raises in the end only says where to look
+            raise AuthoringError(f"{assignment}: nbgrader cannot make the release: {cause}") from error
         finally:
             converter.log.removeHandler(log)
     content = json.loads(release)
@@ -65,11 +65,11 @@ def _config(root: Path, assignment: str) -> Config:
 
 
 class _Kept(logging.Handler):
-    """Keeps what nbgrader logs as errors, for the message of ours; all else it logs is of no interest."""
+    """Keeps the first error that nbgrader logs: the cause. All else it logs is of no interest."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.lines: list[str] = []
+        self.first = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.first = self.first or record.getMessage().strip().splitlines()[-1]  # of a traceback, the exception

@@ -39,6 +39,12 @@ class SuiteTest:
     source: str
     node: ast.FunctionDef
 
+    @property
+    def body(self) -> list[str]:
+        """The lines of its body without the docstring."""
+        statements = self.node.body[1:] if self.title else self.node.body
+        return self.source.splitlines()[statements[0].lineno - self.line :] if statements else []
+
 
 @dataclass(frozen=True, slots=True)
 class SuiteFile:
