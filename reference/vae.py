@@ -101,7 +101,8 @@ def elbo_loss(
 
     Returns:
         Scalar (shape []): the *sum over the batch* of reconstruction_loss + beta * kl_divergence, divided by nothing.
-        Dividing only one of the two terms by B or P would change beta in disguise. Differentiable in recon_x, mu, logvar.
+        Dividing only one of the two terms by B or P would change beta in disguise. Differentiable in recon_x, mu and
+        logvar.
     """
     return (reconstruction_loss(recon_x, x) + beta * kl_divergence(mu, logvar)).sum()
 
@@ -170,7 +171,7 @@ def generate(model: nn.Module, num_samples: int, latent_dim: int = 20) -> torch.
     parameter = next(model.parameters())
     with torch.no_grad():
         z = torch.randn(num_samples, latent_dim, dtype=parameter.dtype, device=parameter.device)
-        return model.decode(z)
+        return model.decode(z)  # type: ignore[operator]  # nn.Module itself declares no decode
 
 
 def interpolate(z0: torch.Tensor, z1: torch.Tensor, steps: int) -> torch.Tensor:

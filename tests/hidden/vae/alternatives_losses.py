@@ -16,10 +16,7 @@ REPARAMETERIZE = (
         name="multivariate_normal",
         source="""
             def reparameterize(mu, logvar):
-                dtype = mu.dtype  # there is no Cholesky decomposition in float16
-                wide = torch.float64 if dtype == torch.float64 else torch.float32
-                covariance = torch.diag_embed(logvar.to(wide).exp())
-                return torch.distributions.MultivariateNormal(mu.to(wide), covariance).rsample().to(dtype)
+                return torch.distributions.MultivariateNormal(mu, torch.diag_embed(logvar.exp())).rsample()
         """,
     ),
     Alternative(

@@ -44,6 +44,7 @@ def _right(mu, logvar):
 
 
 def _mistakes(mu, logvar):
+    # Several values may carry one hint: blanks at its end keep the keys apart.
     right = _right(mu, logvar)
     latents = mu.shape[1]
     variance = logvar.exp()
@@ -133,7 +134,7 @@ def test_kl_divergence_is_zero_at_the_prior_only(student):
 def test_kl_divergence_single_example_and_extremes(student):
     """A batch of one example, one latent, and very small or large variances work too."""
     mu = torch.tensor([[0.7, -1.3]], dtype=torch.float64)
-    logvar = torch.tensor([[-25.0, 6.0]], dtype=torch.float64)
+    logvar = torch.tensor([[-9.0, 6.0]], dtype=torch.float64)
     kl = assert_shape(student.kl_divergence(mu, logvar), (1,), name="the KL of one example")
     require(kl.dtype == torch.float64, f"the KL is {kl.dtype} for float64 inputs")
     assert_close(kl, _right(mu, logvar), name="the KL of one example", mistakes=_mistakes(mu, logvar))

@@ -6,7 +6,7 @@ Oracles: dz/dmu = 1 and dz/dlogvar = (z - mu) / 2 for every draw; the moments of
 import pytest
 import torch
 
-from autograder.suite import assert_close, assert_shape, require
+from autograder.suite import StudentError, assert_close, assert_shape, require
 
 pytestmark = pytest.mark.question("reparameterize")
 
@@ -53,9 +53,9 @@ def _standardised(z):
 def test_reparameterize_shape(student):
     """z has the shape of mu, and is mu itself where the variance is (almost) zero."""
     mu = torch.tensor([[1.0, -2.0, 3.0], [0.5, 0.0, -0.5]])
-    z = student.reparameterize(mu, torch.full((2, 3), -60.0))
+    z = student.reparameterize(mu, torch.full((2, 3), -18.0))
     assert z.shape == (2, 3)
-    assert torch.allclose(z, mu, atol=1e-4)
+    assert torch.allclose(z, mu, atol=0.01)
 
 
 @pytest.mark.public
@@ -182,7 +182,12 @@ def _probe_meta_device(module):
 def test_reparameterize_follows_dtype_and_device(student):
     """z has mu's dtype and is on mu's device."""
     for dtype in (torch.float16, torch.float64):
-        z = student.reparameterize(torch.randn(2, 3).to(dtype), torch.randn(2, 3).to(dtype))
+        try:
+            z = student.reparameterize(torch.randn(2, 3).to(dtype), torch.randn(2, 3).to(dtype))
+        except StudentError as error:
+            if "not implemented for 'Half'" in str(error):
+                continue  # torch's gap, for instance in a Cholesky decomposition, and no mistake
+            raise
         require(z.dtype == dtype, f"z is {z.dtype} for inputs of {dtype}")
     device, error = student.run(_probe_meta_device)
     # Only a clear clash of devices counts: correct code may inspect values, which that device does not have.
