@@ -1,7 +1,7 @@
 """nbgrader's configuration for this course: formgrader, `nbgrader export`, feedback, the exchange.
 
-nbgrader executes this file for every command and on every formgrader request, so it only sets
-values. The class's data lies beside it, or in the folder that AUTOGRADER_DATA names.
+nbgrader executes this file for every command and on every formgrader request; doing so again
+changes nothing. The class's data lies beside it, or in the folder that AUTOGRADER_DATA names.
 """
 
 import os
@@ -23,3 +23,10 @@ c.CourseDirectory.release_directory = "release"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
+
+# formgrader's "autograde" and `nbgrader autograde` grade in the sandbox. Where this import fails nbgrader
+# stops: it must not fall back on running students' code in a kernel.
+from autograder.gradebook.nbgrader_autograde import install  # noqa: E402
+
+install()
+c.SandboxedAutograde.course_root = str(_ROOT)

@@ -17,11 +17,13 @@ from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.gradebook.cells import CellWriter
 from autograder.gradebook.markup import neutral_markdown
+from autograder.gradebook.results_table import overview_html
 from autograder.results import Status, SubmissionResult
 from autograder.submissions.find import TIMESTAMP_BYTES, FoundSubmission
 from autograder.submissions.parse import ParsedSubmission
 from autograder.submissions.safe_open import RefusedError, open_folder, read_file
 
+_UNREADABLE = ["**This notebook could not be read, so nothing could be graded yet.** Below is the released notebook."]
 _COPIED = {"timestamp.txt": TIMESTAMP_BYTES, "submission_secret.txt": 4096}
 
 
@@ -62,7 +64,7 @@ class AutogradedWriter:
             "nbformat": 4,
             "nbformat_minor": 5,
             "metadata": self._metadata,
-            "cells": [_notice(result, parsed), *cells],
+            "cells": [_notice(result, parsed, self._spec), *cells],
         }
 
 
@@ -92,13 +94,10 @@ def _content(found: FoundSubmission | None, name: str, limit: int) -> bytes | No
         return None
 
 
-def _notice(result: SubmissionResult, parsed: ParsedSubmission) -> dict[str, Any]:
+def _notice(result: SubmissionResult, parsed: ParsedSubmission, spec: ReleaseSpec) -> dict[str, Any]:
     """What to know before reading on. Only what parsing found: a run's problems may tell of hidden tests."""
-    if result.status is Status.UNREADABLE or not parsed.readable:
-        lines = ["**This notebook could not be read, so nothing could be graded yet.** Below is the released notebook."]
-    else:
-        lines = ["Scores come from the results tables alone; other outputs are as they were saved by the student."]
+    lines = _UNREADABLE if result.status is Status.UNREADABLE or not parsed.readable else [overview_html(result, spec)]
     if parsed.problems:
-        lines += ["", "**What to know about this notebook**", ""]
+        lines = [*lines, "", "**What to know about this notebook**", ""]
         lines += [f"- {neutral_markdown(problem)}" for problem in parsed.problems]
     return {"cell_type": "markdown", "id": "autograder-notice", "metadata": {}, "source": "\n".join(lines)}

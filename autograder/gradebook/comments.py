@@ -12,9 +12,10 @@ def question_comment(question: QuestionResult) -> str:
     """Markdown. Says what the student may know: titles and hints, never details."""
     failed = [test for test in question.tests if test.outcome is not Outcome.PASSED]
     passed = len(question.tests) - len(failed)
-    score = f"**{question.score:g} of {question.points:g} points.** {passed} of {len(question.tests)} tests passed."
+    points = f"**{round(question.score, 2):g} of {question.points:g} points.**"
     if not question.tests:
-        return f"**{question.score:g} of {question.points:g} points.** No test was run."
+        return f"{points} No test was run."
+    score = f"{points} {passed} of {len(question.tests)} tests passed."
     if not failed:
         return score
     first = failed[0]

@@ -13,9 +13,10 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from autograder.authoring.spec import ReleaseSpec
 from autograder.gradebook.comments import advice
 from autograder.gradebook.markup import neutral_tex
-from autograder.results import Outcome, QuestionResult, TestResult
+from autograder.results import Outcome, QuestionResult, SubmissionResult, TestResult
 
 _RED, _GREEN, _AMBER, _GREY = (
     ("#a3211b", "#fbeae9"),
@@ -48,13 +49,30 @@ class Row:
 
 def results_html(question: QuestionResult) -> str:
     """The table as HTML; everything is escaped."""
-    return _template().render(
+    return _template("results").render(
         name=question.name,
         score=_score(question),
         passed=_passed(question),
         carried=_carried(question),
         rows=[_row(question, test) for test in question.tests],
     )
+
+
+def overview_html(result: SubmissionResult, spec: ReleaseSpec) -> str:
+    """A table of all questions and written parts, each with a link to its cell; one block of HTML."""
+    rows = []
+    for question in result.questions:
+        points = f"{round(question.score, 2):g} / {question.points:g}"
+        passed = sum(test.outcome is Outcome.PASSED for test in question.tests)
+        anchor = spec.tests[question.name].grade_id if question.name in spec.tests else ""
+        rows.append(
+            {"name": question.name, "anchor": anchor, "passed": f"{passed} of {len(question.tests)}", "points": points}
+        )
+    for name, cell in spec.written.items():
+        rows.append(
+            {"name": name, "anchor": cell.grade_id, "passed": "read by a person", "points": f"… / {cell.points:g}"}
+        )
+    return _template("overview").render(rows=rows).strip()
 
 
 def results_text(question: QuestionResult) -> str:
@@ -68,7 +86,7 @@ def results_text(question: QuestionResult) -> str:
 
 
 def _score(question: QuestionResult) -> str:
-    return f"{question.score:g} of {question.points:g} points"
+    return f"{round(question.score, 2):g} of {question.points:g} points"
 
 
 def _passed(question: QuestionResult) -> str:
@@ -98,12 +116,12 @@ def _points(question: QuestionResult, test: TestResult) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("autograder.gradebook", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
     environment.filters["code_spans"] = _code_spans
-    return environment.get_template("results.html.j2")
+    return environment.get_template(f"{name}.html.j2")
 
 
 def _code_spans(text: str) -> Markup:
