@@ -179,7 +179,7 @@ def fit_pairs(module, x, y, target):
 @pytest.mark.hint("The losses take logits, and which labels fit which samples must be learnable.")
 def test_conditional_discriminator_can_learn(student):
     """Sixty steps of Adam teach D which samples and labels fit together, with logits of both signs."""
-    x, y = torch.randn(24, 6), torch.arange(24) % 2
+    x, y = 3 * torch.randn(24, 6), torch.arange(24) % 2
     target = 4 * torch.sign(x[:, :1]) * (2 * y[:, None] - 1)
     scores = assert_shape(student.run(fit_pairs, x, y, target), (24, 1), name="the logits")
     low, high = scores.min().item(), scores.max().item()
