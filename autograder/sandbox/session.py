@@ -7,7 +7,7 @@ or cannot be stopped is left out when the notebook is loaded again, at most `MAX
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,7 @@ class Session:
         cells: the notebook's code cells in their order.
         put_in: question -> source of the reference's version that replaces the student's, right
             after the cell that defines it.
+        leave_out: indices of cells that are known to end or to hang a process.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         cells: Sequence[CodeCell],
         limits: SessionLimits,
         put_in: Mapping[str, str] | None = None,
+        leave_out: Collection[int] = (),
     ) -> None:
         self._start = start
         self._cells = cells
@@ -71,7 +73,7 @@ class Session:
         self.limits = limits
         self.failures: dict[int, CellFailure] = {}
         self.notes: dict[int, tuple[str, ...]] = {}
-        self._left_out: set[int] = set()
+        self._left_out: set[int] = set(leave_out)
         self._process: StudentProcess | None = None
         self._loads = 0
 
@@ -100,6 +102,11 @@ class Session:
         if not isinstance(value, dict):
             return {}
         return {str(k)[:160]: v for k, v in list(value.items())[:100] if isinstance(v, int)}
+
+    @property
+    def unrunnable(self) -> frozenset[int]:
+        """Cells that ended or outlasted their process's patience: another session need not try them."""
+        return frozenset(i for i, failure in self.failures.items() if failure.kind in ("timeout", "crashed"))
 
     def close(self) -> None:
         if self._process is not None:

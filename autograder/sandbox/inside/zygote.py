@@ -54,6 +54,8 @@ def _preload(names: list[str]) -> dict[str, str]:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
+        optimizer([torch.nn.Parameter(torch.zeros(1))], lr=0.1)  # the first one imports, and wraps the class's `step`
     return failed
 
 

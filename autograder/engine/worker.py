@@ -1,0 +1,135 @@
+"""A worker process: a zygote, a hidden suite collected once, and a loop over notebooks.
+
+The loop runs inside pytest's own session (`pytest_runtestloop`), so collection, fixtures and
+assertion rewriting are pytest's and are paid for once. Messages to and from the pool are pickled;
+both sides are trusted, and nothing of a student's is in them but bytes and checked results.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.authoring.reference import Reference
+from autograder.authoring.spec import ReleaseSpec
+from autograder.course import Assignment, Course
+from autograder.engine.grade_one import Grader
+from autograder.engine.suite_items import ItemRunner, read_items
+from autograder.errors import AutograderError, SuiteError
+from autograder.sandbox.isolation import get_isolation
+from autograder.sandbox.process import ProcessEnded, StudentProcess
+from autograder.sandbox.zygote import Zygote, ZygoteDied
+
+INI = Path(__file__).with_name("pytest.ini")
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker needs to know before the first job."""
+
+    course: Course
+    assignment: Assignment
+    isolation: str
+
+
+def work(settings: WorkerSettings, connection: Connection) -> None:
+    """Serve jobs from `connection` until it closes. First sends ("ready", tests) or ("broken", error)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when to stop
+    torch.set_num_threads(1)
+    quiet = open(os.devnull, "w")
+    sys.stdout = sys.stderr = quiet
+    sys.path.insert(0, str(settings.course.root))
+    try:
+        with ZygoteSupply(settings) as supply:
+            loop = GradingLoop(settings, connection, supply)
+            folder = str(settings.assignment.suite_folder)
+            arguments = ["-c", str(INI), "--rootdir", str(settings.course.root), "-p", "autograder.suite.plugin", folder]
+            pytest.main(arguments, plugins=[loop, loop.runner])
+            if not loop.started:
+                raise SuiteError(f"The hidden suite in {folder} cannot be collected.\n{loop.collection_errors()}")
+    except AutograderError as error:
+        connection.send(("broken", error))
+    except Exception:
+        connection.send(("broken", SuiteError(f"A grading worker broke:\n{traceback.format_exc()}")))
+
+
+class ZygoteSupply:
+    """A living zygote at all times: where it died, another is started."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._isolation = get_isolation(settings.isolation)
+        self._preload = settings.course.settings.sandbox.preload
+        self._zygote = Zygote(self._isolation, self._preload)
+
+    def __enter__(self) -> ZygoteSupply:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zygote.close()
+
+    def start_process(self, limits: Mapping[str, int]) -> StudentProcess:
+        """Fork a student process, from a new zygote where the old one is gone."""
+        try:
+            return StudentProcess(self._zygote, limits)
+        except (ZygoteDied, ProcessEnded):
+            self._zygote.close()
+            self._zygote = Zygote(self._isolation, self._preload)
+            return StudentProcess(self._zygote, limits)
+
+    def wait_until_ready(self) -> None:
+        self._zygote.wait_until_ready()
+
+
+class GradingLoop:
+    """The pytest plugin whose test loop grades notebooks."""
+
+    def __init__(self, settings: WorkerSettings, connection: Connection, supply: ZygoteSupply) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.supply = supply
+        self.runner = ItemRunner()
+        self.started = False
+        self._errors: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._errors.append(str(report.longrepr))
+
+    def collection_errors(self) -> str:
+        return "\n".join(self._errors)[-4000:] or "pytest found no tests there."
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if self._errors:
+            return True
+        self.started = True
+        assignment = self.settings.assignment
+        spec = ReleaseSpec.load(assignment.release_path)
+        reference = Reference.load(assignment.reference_path, assignment.question_names)
+        suite = read_items(session.items, assignment)
+        self.supply.wait_until_ready()
+        grader = Grader(assignment, spec, reference, suite, self.runner, self.supply.start_process)
+        self.connection.send(("ready", {name: len(tests) for name, tests in suite.items()}))
+        self._serve(grader)
+        return True
+
+    def _serve(self, grader: Grader) -> None:
+        while True:
+            try:
+                job = self.connection.recv()
+            except EOFError:
+                return
+            if job is None:
+                return
+            try:
+                self.connection.send(("result", grader.grade(job)))
+            except Exception:
+                self.connection.send(("failed", traceback.format_exc()))
