@@ -1,4 +1,4 @@
-"""The score histogram as plain geometry; templates/histogram.svg draws it."""
+"""The score histogram as plain geometry; templates/histogram.html draws it."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ CUT = " … (cut)"
 
 
 def details_json(submissions: Sequence[SubmissionResult]) -> Markup:
-    """{"texts": [...], "rows": [{"problems": [t], "carried": [[t, t]], "tests": [[t, t, t, t, t]]}]}, t an index of texts.
+    """{"texts": [...], "rows": [{"problems": [t], "carried": [[t, t]], "tests": [[t, t, t, t, t]]}]}.
 
-    A test is [question, title, outcome, hint, detail] and only tests that did not pass are listed.
-    The result can stand inside a <script type="application/json"> element.
+    Each t is an index of texts. A test is [question, title, outcome, hint, detail]; those that
+    passed are not listed. The result can stand inside a <script type="application/json"> element.
     """
     texts = _Texts()
     rows = [_row(s, texts) for s in submissions]
@@ -46,7 +46,9 @@ class _Texts:
 def _row(submission: SubmissionResult, texts: _Texts) -> dict[str, Any]:
     return {
         "problems": [texts(p) for p in submission.problems],
-        "carried": [[texts(q.name), texts(", ".join(q.carried_forward))] for q in submission.questions if q.carried_forward],
+        "carried": [
+            [texts(q.name), texts(", ".join(q.carried_forward))] for q in submission.questions if q.carried_forward
+        ],
         "tests": [
             [texts(q.name), texts(t.title or t.name), texts(str(t.outcome)), texts(t.hint), texts(t.detail)]
             for q in submission.questions

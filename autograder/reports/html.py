@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.reports.model import Report
+from autograder.reports.wording import breakable, moment, number, percent
 from autograder.results import Outcome, Status
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,7 +43,10 @@ def render(report: Report) -> str:
 def content_security_policy(script: str) -> str:
     """Forbids every load and every script but this one."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 @cache
@@ -56,34 +58,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    environment.filters["percent"] = percent
-    environment.filters["moment"] = moment
-    environment.filters["breakable"] = breakable
+    environment.filters |= {"number": number, "percent": percent, "moment": moment, "breakable": breakable}
     return environment
-
-
-def number(value: float, digits: int = 1) -> str:
-    """At most `digits` decimals, no trailing zeros: 7.5, 10, 0.25."""
-    text = f"{value:.{digits}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
-
-
-def percent(share: float) -> str:
-    """0..1 as whole per cent; never 0 % or 100 % where it is not exactly that."""
-    whole = round(share * 100)
-    if whole == 0 and share > 0:
-        return "< 1 %"
-    if whole == 100 and share < 1:
-        return "> 99 %"
-    return f"{whole} %"
-
-
-def moment(when: datetime) -> str:
-    """For people: 3 March 2027, 14:05 with the time zone's name."""
-    return f"{when.day} {when:%B %Y, %H:%M} {when.tzname() or ''}".strip()
-
-
-def breakable(identifier: str) -> Markup:
-    """A Python name that may be broken after underscores and between CamelCase words."""
-    return Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])|(?<=[a-z])(?=[A-Z])", identifier))

@@ -20,7 +20,9 @@ def scores_csv(run: GradeRun, questions: Sequence[str]) -> str:
         questions: names of the columns, in order.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    # Before Python 3.13 csv quotes only the characters of the line end itself: with "\n" alone,
+    # a student's name holding "\r" would begin a row of its own.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(guarded(c) for c in ("student", "status", "score", "max_score", *questions, "problems"))
     for submission in run.submissions:
         scores = {q.name: q.score for q in submission.questions}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.reports.html import number, percent
 from autograder.reports.model import Report
+from autograder.reports.wording import number, percent
 
 
 def summary_lines(report: Report) -> tuple[str, ...]:
@@ -50,7 +50,9 @@ def _hint(report: Report) -> str:
 
 
 def _to_look_at(report: Report) -> str:
-    return f"To look at: {len(report.troubled)} submissions with problems, {len(report.suspects)} tests that may be wrong"
+    return (
+        f"To look at: {len(report.troubled)} submissions with problems, {len(report.suspects)} tests that may be wrong"
+    )
 
 
 def _printable(line: str) -> str:
