@@ -9,7 +9,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
 from nbgrader.api import Base
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import URL, create_engine, text
 
 from autograder.errors import GradebookError
 
@@ -39,6 +42,23 @@ def check_gradebook(path: Path) -> None:
             f"{path} has the schema of another nbgrader version ({some} missing). It was left as it is. "
             f"Make a copy of it, then run `nbgrader db upgrade` in {path.parent}."
         )
+
+
+def create_tables(url: URL) -> None:
+    """Make an empty gradebook, stamped with the revision of the installed nbgrader's schema.
+
+    nbgrader would do the same, but starts `alembic` by its name for the stamp, which takes seconds
+    and fails where the scripts of this Python are not on PATH.
+    """
+    revision = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            Base.metadata.create_all(connection)
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+    finally:
+        engine.dispose()
 
 
 def _missing_columns(path: Path) -> list[str]:

@@ -7,7 +7,6 @@ would see after `nbgrader autograde`. A batch of results is one transaction: all
 from __future__ import annotations
 
 import os
-import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from autograder.errors import GradebookError
 from autograder.gradebook.marks import write_marks
 from autograder.gradebook.register import register
 from autograder.gradebook.rows import SubmissionRows
-from autograder.gradebook.schema import check_gradebook
+from autograder.gradebook.schema import check_gradebook, create_tables
 from autograder.results import SubmissionResult
 from autograder.submissions.parse import ParsedSubmission
 
@@ -53,7 +52,7 @@ def open_gradebook(course: Course) -> Gradebook:
         if path.exists():
             check_gradebook(path)
         else:
-            _create(path, course.settings.id)
+            _create(path)
         return Gradebook(_url(path), course.settings.id)
 
 
@@ -95,27 +94,16 @@ def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
         return {student: float(score) for student, score in rows}
 
 
-def _create(path: Path, course_id: str) -> None:
+def _create(path: Path) -> None:
     """Make the database beside its place and link it there: what stands there is always whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gradebook-") as folder, _scripts_on_path():
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gradebook-") as folder:
         fresh = Path(folder) / "gradebook.db"
-        Gradebook(_url(fresh), course_id).close()
+        create_tables(_url(fresh))
         try:
             os.link(fresh, path)
         except FileExistsError:
             check_gradebook(path)  # another process was quicker
-
-
-@contextmanager
-def _scripts_on_path() -> Iterator[None]:
-    """nbgrader runs `alembic` by name; it lies beside this Python, which need not be on PATH."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
 
 
 @contextmanager
