@@ -67,16 +67,18 @@ def read_file(name: str, folder: int, max_bytes: int) -> tuple[bytes, float]:
         RefusedError: it is a link, no regular file, too large, or cannot be read.
     """
     descriptor = _open(name, _FILE, folder)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise RefusedError("is not a regular file")
         if status.st_size > max_bytes:
             raise RefusedError(f"is {_mib(status.st_size)} large, where {_mib(max_bytes)} are allowed")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(max_bytes + 1)
-        except OSError as error:
-            raise RefusedError(f"cannot be read ({error.strerror or error})") from None
+    except OSError as error:
+        raise RefusedError(f"cannot be read ({error.strerror or error})") from None
+    finally:
+        os.close(descriptor)
     if len(data) > max_bytes:
         raise RefusedError(f"grew beyond {_mib(max_bytes)} while it was read")
     return data, status.st_mtime
