@@ -8,7 +8,6 @@ reports mean the same thing by its name.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,15 +75,19 @@ def list_tests(folder: Path) -> list[SuiteTest]:
 def _suite_file(path: Path) -> SuiteFile:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
-    module_marks = list(_module_marks(tree))
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
-    tests = tuple(_suite_test(f, path, text, module_marks) for f in functions)
-    return SuiteFile(path, tests, _imports(tree))
+    assigned = _assigned(tree)
+    module_marks = _elements(assigned["pytestmark"]) if "pytestmark" in assigned else []
+    tests = []
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
+            # As in pytest, the marker nearest to the function wins. A marker may have been given a name.
+            marks = [*function.decorator_list, *module_marks]
+            named = [assigned.get(m.id, m) if isinstance(m, ast.Name) else m for m in marks]
+            tests.append(_suite_test(function, path, text, named))
+    return SuiteFile(path, tuple(tests), _imports(tree))
 
 
-def _suite_test(function: ast.FunctionDef, path: Path, text: str, module_marks: list[ast.expr]) -> SuiteTest:
-    # As in pytest, the marker nearest to the function wins.
-    marks = [*function.decorator_list, *module_marks]
+def _suite_test(function: ast.FunctionDef, path: Path, text: str, marks: list[ast.expr]) -> SuiteTest:
     title = (ast.get_docstring(function) or "").split("\n\n")[0]
     return SuiteTest(
         name=function.name,
@@ -100,14 +103,19 @@ def _suite_test(function: ast.FunctionDef, path: Path, text: str, module_marks: 
     )
 
 
-def _module_marks(tree: ast.Module) -> Iterator[ast.expr]:
-    for statement in tree.body:
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-            continue
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        if any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in targets):
-            value = statement.value
-            yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
+    """Top-level `name = value`, the last one of each name."""
+    return {
+        target.id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
 
 
 def _mark_name(mark: ast.expr) -> str:

@@ -37,6 +37,14 @@ def test_a_function_marker_wins_over_the_module_marker(tmp_path: Path) -> None:
     assert [(t.name, t.question) for t in list_tests(suite(tmp_path, text))] == [("test_one", "a"), ("test_two", "b")]
 
 
+def test_markers_may_have_been_given_a_name(tmp_path: Path) -> None:
+    text = (
+        "import pytest\n\nmine = pytest.mark.question('a')\npytestmark = mine\n\n\ndef test_one(student): ...\n\n\n"
+        "other = pytest.mark.question('b')\n\n\n@other\ndef test_two(student): ...\n"
+    )
+    assert [t.question for t in list_tests(suite(tmp_path, text))] == ["a", "b"]
+
+
 def test_a_title_is_the_first_paragraph_on_one_line(tmp_path: Path) -> None:
     text = 'def test_a(student):\n    """A title\n    on two lines.\n\n    More.\n    """\n'
     assert list_tests(suite(tmp_path, text))[0].title == "A title on two lines."
