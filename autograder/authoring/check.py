@@ -23,7 +23,8 @@ from autograder.authoring.suite_source import SuiteTest
 MOST = 0.6  # share of a body's lines in one cell from which on it counts as given away
 TELLING_LINE = 12  # characters; shorter lines ("else:", "return x") say nothing
 TELLING_TEXT = 24  # characters of a hint or of a line of a rubric
-HOME_FOLDER = re.compile(r"(?:/home/|/Users/|[A-Z]:\\\\Users\\\\)\w+|/root/")
+HOME_FOLDER = re.compile(r"(?<![\w/.:-])(?:/home/\w+|/Users/\w+|/root/|[A-Z]:\\+Users\\+\w+)")
+REFERENCE_IMPORT = re.compile(r"^\s*(?:from|import)\s+reference\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def find_leaks(release: bytes, secrets: Secrets) -> list[str]:
         *(leak for cell in spec for leak in _solutions_in(cell, secrets.stubs)),
         *(leak for cell in spec for leak in _tests_in(cell, spec, secrets.tests)),
         *(leak for cell in spec for leak in _rubrics_in(cell, secrets.rubrics)),
+        *(f"{_place(cell)} imports the reference" for cell in spec if _imports_reference(cell)),
         *_traces(text, secrets.folder),
     ]
 
@@ -103,8 +105,10 @@ def _traces(text: str, folder: Path) -> Iterator[str]:
     found = HOME_FOLDER.search(text)
     if found or (len(folder.parts) > 1 and str(folder) in text):
         yield f"the release holds a path of this machine: {found[0] if found else folder}"
-    if re.search(r"\b(?:from|import) reference\b", text):
-        yield "the release imports the reference, which students do not have"
+
+
+def _imports_reference(cell: SpecCell) -> bool:
+    return cell.cell_type == "code" and bool(REFERENCE_IMPORT.search(cell.source))
 
 
 def _gives_away(secret: set[str], lines: set[str]) -> bool:

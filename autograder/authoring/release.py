@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder.authoring.source_notebook import to_bytes
 from autograder.errors import AuthoringError
@@ -25,8 +27,8 @@ def make_release(assignment: str, source: bytes) -> bytes:
     Raises:
         AuthoringError: nbgrader refuses the notebook.
     """
-    import nbformat
-    from nbgrader.converters import GenerateAssignment  # slow to import, and other commands do not need it
+    import nbformat  # these two are slow to import, and other commands do not need them
+    from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
 
     with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
@@ -36,18 +38,13 @@ def make_release(assignment: str, source: bytes) -> bytes:
         notebook.write_bytes(source)
         config = _config(root, assignment)
         converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
-        log, converter.log = _Kept(), logging.getLogger("autograder.authoring.nbgrader")
-        converter.log.propagate = False
-        converter.log.addHandler(log)
-        try:
-            converter.start()
-            release = (root / "release" / assignment / f"{assignment}.ipynb").read_bytes()
-        except Exception as error:  # nbgrader has no common base for what it raises
-            cause = log.first or str(error)  # what nbgrader raises in the end only says where to look
-            raise AuthoringError(f"{assignment}: nbgrader cannot make the release: {cause}") from error
-        finally:
-            converter.log.removeHandler(log)
-    content = json.loads(release)
+        with _first_error_logged(converter) as cause:
+            try:
+                converter.start()
+            except Exception as error:  # nbgrader has no common base for what it raises
+                reason = "".join(cause) or str(error)  # what it raises in the end only says where to look
+                raise AuthoringError(f"{assignment}: nbgrader cannot make the release: {reason}") from error
+        content = json.loads((root / "release" / assignment / f"{assignment}.ipynb").read_bytes())
     nbformat.validate(content)
     return to_bytes(content)
 
@@ -64,12 +61,21 @@ def _config(root: Path, assignment: str) -> Config:
     return config
 
 
-class _Kept(logging.Handler):
-    """Keeps the first error that nbgrader logs: the cause. All else it logs is of no interest."""
+@contextmanager
+def _first_error_logged(converter: Any) -> Iterator[list[str]]:
+    """A list that receives the first error that nbgrader logs: the cause. All else it logs is dropped."""
+    kept: list[str] = []
 
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.first = ""
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not kept:
+                kept.append(record.getMessage().strip().splitlines()[-1])  # of a traceback, the exception
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.first = self.first or record.getMessage().strip().splitlines()[-1]  # of a traceback, the exception
+    handler = Keep(logging.ERROR)
+    converter.log = logging.getLogger("autograder.authoring.nbgrader")
+    converter.log.propagate = False
+    converter.log.addHandler(handler)
+    try:
+        yield kept
+    finally:
+        converter.log.removeHandler(handler)

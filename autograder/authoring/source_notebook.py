@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,11 @@ class Parts:
 
 def source_notebook(assignment: str, master: Master, parts: Parts) -> bytes:
     """The source notebook as bytes, the same for the same arguments."""
-    cells = [c for number, cell in enumerate(master.cells, start=1) for c in _cells(cell, number, parts)]
+    count: Counter[Kind] = Counter()  # cells without a name are numbered among their kind
+    cells: list[Cell] = []
+    for master_cell in master.cells:
+        count[master_cell.kind] += 1
+        cells.extend(_cells(master_cell, count[master_cell.kind], parts))
     for cell in cells:
         cell["id"] = cell_id(assignment, *cell["id"])
     return to_bytes({"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5})

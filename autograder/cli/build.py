@@ -47,13 +47,12 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
             status = "[green]written" if write_release(course, assignment, built) else "unchanged"
         counts = (len(built.questions), built.public_tests, built.hidden_tests, f"{len(built.notebook):,}")
         table.add_row(assignment.name, *map(str, counts), status)
-    console = Console()
     if table.row_count:
-        console.print(table)
+        Console().print(table)
     for name, changes in outdated.items():
-        text = "\n".join(f"  {line}" for line in changes)
-        console.print(f"\nrelease/{name} is not what its sources give:\n{text}", markup=False, highlight=False)
-        console.print(f"Cure: run `autograder build {name}` and commit release/{name}.", markup=False, highlight=False)
+        excerpt = "\n".join(f"  {line}" for line in changes)
+        click.echo(f"\nrelease/{name} is not what its sources give:\n{excerpt}")
+        click.echo(f"Cure: run `autograder build {name}` and commit release/{name}.")
     if problems:
         raise ConfigurationError(problems)
     if outdated:

@@ -12,7 +12,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.authoring.build import Build, difference, stale, write_release
 from autograder.authoring.release import make_release
-from autograder.authoring.spec import NOT_ANSWERED, ReleaseSpec
+from autograder.authoring.spec import NOT_ANSWERED, ReleaseSpec, Role
 from autograder.course import Course, find_course
 from autograder.errors import AuthoringError
 from tests.platform.authoring.conftest import TinyCourse
@@ -42,6 +42,15 @@ def test_the_bytes_do_not_depend_on_where_the_course_lies(
     for name in ("assignments/course.toml", tiny.toml, tiny.reference, tiny.master, tiny.suite):
         elsewhere.write(name, tiny.path(name).read_text())
     assert elsewhere.build() == built
+
+
+def test_a_new_cell_of_prose_changes_the_id_of_no_other_kind_of_cell(tiny: TinyCourse, built: Build) -> None:
+    tiny.replace(tiny.master, "# Sums\n", "# Sums\n\n+++\n\nMore.\n")
+
+    def ids(notebook: bytes) -> list[str]:
+        return [cell.id for cell in ReleaseSpec.parse(notebook) if cell.role is not Role.PROSE]
+
+    assert ids(tiny.build().notebook) == ids(built.notebook)
 
 
 def test_question_cells_hold_the_stub(built: Build) -> None:

@@ -70,6 +70,18 @@ def test_a_common_line_in_a_training_loop_is_no_leak(tiny: TinyCourse, secrets: 
     assert find_leaks(release, secrets) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["https://example.org/home/page", "import references", "# differs from reference values"]
+)
+def test_what_only_looks_like_a_trace_is_no_leak(tiny: TinyCourse, secrets: Secrets, text: str) -> None:
+    assert find_leaks(fill_notebook(tiny.build().notebook, {}, appended=[text]), secrets) == []
+
+
+def test_a_windows_home_folder_is_found(tiny: TinyCourse, secrets: Secrets) -> None:
+    release = fill_notebook(tiny.build().notebook, {}, appended=[r"data = r'C:\Users\teacher\x'"])
+    assert any("a path of this machine" in leak for leak in find_leaks(release, secrets))
+
+
 def test_public_tests_may_be_shown(tiny: TinyCourse, secrets: Secrets) -> None:
     assert "test_double_of_two" in SUITE
     release = fill_notebook(tiny.build().notebook, {}, appended=["test_double_of_two(student)"])
