@@ -71,7 +71,9 @@ class AssignmentFile(_Strict):
 
     def _duplicate_names(self) -> list[str]:
         names = [q.name for q in self.question] + [w.name for w in self.written]
-        return [f"{name!r} is declared {names.count(name)} times" for name in dict.fromkeys(names) if names.count(name) > 1]
+        return [
+            f"{name!r} is declared {names.count(name)} times" for name in dict.fromkeys(names) if names.count(name) > 1
+        ]
 
     def _bad_dependencies(self) -> list[str]:
         known = {q.name for q in self.question}

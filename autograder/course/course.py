@@ -100,4 +100,6 @@ def find_course(start: Path | None = None, data: Path | None = None) -> Course:
         path = folder / "assignments" / "course.toml"
         if path.is_file():
             return Course(root=folder, data=(data or folder).resolve(), settings=read_toml(path, CourseFile))
-    raise UsageError(f"No course here: neither {here} nor a folder above it has assignments/course.toml. Use --course DIR.")
+    raise UsageError(
+        f"No course here: neither {here} nor a folder above it has assignments/course.toml. Use --course DIR."
+    )

@@ -39,7 +39,10 @@ def read_toml(path: Path, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(
-            [Problem(path, line_of(text, item["loc"]), _message(item["loc"], item["msg"], item["type"])) for item in error.errors()]
+            [
+                Problem(path, line_of(text, item["loc"]), _message(item["loc"], item["msg"], item["type"]))
+                for item in error.errors()
+            ]
         ) from None
 
 

@@ -100,9 +100,17 @@ class _Attempt:
         failures = tuple(session.failures[index] for index in sorted(session.failures))
         problems = (
             *(_describe(failure) for failure in failures),
-            *(f"Cell {index + 1}: {note}." for index, notes in sorted(session.notes.items()) if index >= 0 for note in notes),
+            *(
+                f"Cell {index + 1}: {note}."
+                for index, notes in sorted(session.notes.items())
+                if index >= 0
+                for note in notes
+            ),
             *dict.fromkeys(self.ended),
-            *(f"Noticed inside the sandbox: {text} ({count}×). A person should look." for text, count in noticed.items()),
+            *(
+                f"Noticed inside the sandbox: {text} ({count}×). A person should look."
+                for text, count in noticed.items()
+            ),
         )
         needs_person = any(f.defines for f in failures) or self.ended or noticed or _has_broken_test(questions)
         status = Status.PARTIAL if needs_person or self._a_question_is_missing() else Status.GRADED
@@ -128,7 +136,9 @@ class _Attempt:
         if name not in self.parsed.unanswered and any(t.outcome is not Outcome.PASSED for t in tests if t.weight > 0):
             carried = self._wrong_dependencies(name)
         if carried:
-            failed = tuple(t for t, r in zip(self.grader.suite[name], tests, strict=True) if r.outcome is not Outcome.PASSED)
+            failed = tuple(
+                t for t, r in zip(self.grader.suite[name], tests, strict=True) if r.outcome is not Outcome.PASSED
+            )
             again = {result.name: result for result in self._run(name, frozenset(carried), failed)}
             tests = tuple(again.get(t.name, t) for t in tests)
         return QuestionResult(name, points, score_question(points, tests), carried, tests)
@@ -150,7 +160,9 @@ class _Attempt:
             else:
                 results.append(self.grader.runner.run(test, backend, self._label))
             if results[-1].outcome is Outcome.CRASHED:
-                self.ended.append(f"{name}: a test ended the student's process ({results[-1].detail.partition(': ')[2]}).")
+                self.ended.append(
+                    f"{name}: a test ended the student's process ({results[-1].detail.partition(': ')[2]})."
+                )
         return tuple(self._explain(name, result) for result in results)
 
     def _explain(self, name: str, result: TestResult) -> TestResult:
@@ -199,7 +211,12 @@ def _describe(failure: CellFailure) -> str:
     if failure.kind == "crashed":
         return f"{place} ended the Python process and was left out: {failure.message}."
     line = f" in line {failure.line}" if failure.line else ""
-    return f"{place} raised {failure.type_name}{line}: {failure.message.splitlines()[0] if failure.message else ''}".rstrip(": ")[:400] + "."
+    return (
+        f"{place} raised {failure.type_name}{line}: {failure.message.splitlines()[0] if failure.message else ''}".rstrip(
+            ": "
+        )[:400]
+        + "."
+    )
 
 
 def _has_broken_test(questions: tuple[QuestionResult, ...]) -> bool:

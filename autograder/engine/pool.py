@@ -15,8 +15,10 @@ from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.engine.job import Job
+from autograder.engine.start import run_worker
+from autograder.engine.unread import unread_result
 from autograder.errors import AutograderError, IsolationError
-from autograder.results import QuestionResult, Status, SubmissionResult
+from autograder.results import SubmissionResult
 
 START_TIMEOUT_S = 300.0
 SPARE_S = 120.0  # beyond a submission's own limit before its worker is taken for hung
@@ -30,7 +32,9 @@ class Engine:
         IsolationError, SuiteError, ...: when entered, where the workers cannot start.
     """
 
-    def __init__(self, course: Course, assignment: Assignment, *, workers: int = 1, isolation: str = "bubblewrap") -> None:
+    def __init__(
+        self, course: Course, assignment: Assignment, *, workers: int = 1, isolation: str = "bubblewrap"
+    ) -> None:
         self.course = course
         self.assignment = assignment
         self.isolation = isolation
@@ -86,8 +90,6 @@ class Engine:
         self._workers = []
 
     def _start(self) -> _Worker:
-        from autograder.engine.start import run_worker
-
         ours, theirs = self._context.Pipe()
         arguments = (self.course, self.assignment, self.isolation, theirs)
         process = self._context.Process(target=run_worker, args=arguments, daemon=True)
@@ -105,19 +107,13 @@ class Engine:
     def _result(self, job: Job, kind: str, value: Any) -> SubmissionResult:
         if kind == "result":
             return value  # type: ignore[no-any-return]
-        return self._lost(job, f"The grader met an error of its own on this submission: {value.strip().splitlines()[-1]}")
+        return self._lost(
+            job, f"The grader met an error of its own on this submission: {value.strip().splitlines()[-1]}"
+        )
 
     def _lost(self, job: Job, why: str) -> SubmissionResult:
-        """Nothing could be graded, and it says so: the submission stays in the results."""
-        names = [q for q in self.assignment.questions if job.questions is None or q.name in job.questions]
-        return SubmissionResult(
-            student=job.student,
-            status=Status.UNREADABLE,
-            score=0.0,
-            max_score=sum(q.points for q in names),
-            problems=(*job.problems, f"{why}; grade it by hand and report this as a fault of the grader."),
-            questions=tuple(QuestionResult(q.name, q.points, 0.0) for q in names),
-        )
+        problem = f"{why}; grade it by hand and report this as a fault of the grader."
+        return unread_result(self.assignment, job.student, (*job.problems, problem), job.questions)
 
 
 class _Worker:

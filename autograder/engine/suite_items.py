@@ -46,9 +46,15 @@ def read_items(items: Sequence[pytest.Item], assignment: Assignment) -> dict[str
         if name in found:
             found[name].append(_read(item, name))
         else:
-            what = f"belongs to question {name!r}, which {assignment.config_path.name} does not list" if name else "has no question"
+            what = (
+                f"belongs to question {name!r}, which {assignment.config_path.name} does not list"
+                if name
+                else "has no question"
+            )
             problems.append(f"{item.nodeid}: {what}; mark it with @pytest.mark.question(...)")
-    problems += [f"{assignment.suite_folder}: question {name!r} has no test" for name, tests in found.items() if not tests]
+    problems += [
+        f"{assignment.suite_folder}: question {name!r} has no test" for name, tests in found.items() if not tests
+    ]
     if problems:
         raise SuiteError("\n".join(problems))
     return {name: tuple(tests) for name, tests in found.items()}

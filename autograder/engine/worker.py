@@ -52,7 +52,15 @@ def work(settings: WorkerSettings, connection: Connection) -> None:
         with ZygoteSupply(settings) as supply:
             loop = GradingLoop(settings, connection, supply)
             folder = str(settings.assignment.suite_folder)
-            arguments = ["-c", str(INI), "--rootdir", str(settings.course.root), "-p", "autograder.suite.plugin", folder]
+            arguments = [
+                "-c",
+                str(INI),
+                "--rootdir",
+                str(settings.course.root),
+                "-p",
+                "autograder.suite.plugin",
+                folder,
+            ]
             pytest.main(arguments, plugins=[loop, loop.runner])
             if not loop.started:
                 raise SuiteError(f"The hidden suite in {folder} cannot be collected.\n{loop.collection_errors()}")

@@ -71,4 +71,8 @@ def _outermost(paths: Sequence[Path]) -> list[Path]:
     """Without doubles, without those inside others, and without what /usr shows already."""
     unique = sorted(set(paths))
     shown = [Path(folder) for folder in SYSTEM_FOLDERS]
-    return [p for p in unique if not any(o != p and p.is_relative_to(o) for o in unique) and not any(p.is_relative_to(s) for s in shown)]
+    return [
+        p
+        for p in unique
+        if not any(o != p and p.is_relative_to(o) for o in unique) and not any(p.is_relative_to(s) for s in shown)
+    ]

@@ -120,7 +120,9 @@ class Session:
             if cell.index in self._left_out:
                 continue
             if time.monotonic() > deadline and not cell.defines:
-                self.failures[cell.index] = _failure(cell, "skipped", "", "the notebook's time was used up before this cell", 0)
+                self.failures[cell.index] = _failure(
+                    cell, "skipped", "", "the notebook's time was used up before this cell", 0
+                )
                 continue
             try:
                 self._run_cell(process, cell)

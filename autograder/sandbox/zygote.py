@@ -52,13 +52,17 @@ class Zygote:
         self.isolation = isolation
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         readable = python_folders() + [INSIDE]
-        code = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); from inside.zygote import parse_and_run; parse_and_run(sys.argv[1:])"
+        code = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); from inside import zygote; zygote.start(sys.argv)"
         mode = "confined" if isolation.confined else "open"
         python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, ",".join(preload)]
         command = isolation.command(python, readable, ENVIRONMENT)
-        self._printed = tempfile.TemporaryFile()
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._printed
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._printed,
         )
         theirs.close()
         self._ready = False

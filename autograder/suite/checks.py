@@ -34,7 +34,7 @@ def assert_tensor(actual: object, *, name: str = "the result") -> torch.Tensor:
     if not isinstance(actual, torch.Tensor):
         raise WrongAnswer(
             f"{name} is a {type(actual).__name__}, not a tensor",
-            f"{name.capitalize()} should be a tensor; check what your function returns (a missing `return` gives None).",
+            f"{name.capitalize()} should be a tensor. Check what your function returns: a missing `return` gives None.",
         )
     return actual
 
@@ -113,7 +113,9 @@ def raises_in_student(*types: str, hint: str = "") -> Iterator[None]:
         if error.is_a("NotImplementedError") or error.missing:
             raise
         if types and not error.is_a(*types):
-            raise WrongAnswer(f"raised {error.type_name} where {' or '.join(types)} was expected: {error}", hint) from None
+            raise WrongAnswer(
+                f"raised {error.type_name} where {' or '.join(types)} was expected: {error}", hint
+            ) from None
     else:
         raise WrongAnswer(f"no error was raised where {' or '.join(types)} was expected", hint)
 
@@ -149,7 +151,8 @@ def _assert_finite(tensor: torch.Tensor, name: str, named: str = "") -> None:
     if not bool(torch.isfinite(tensor.detach()).all()):
         raise WrongAnswer(
             f"{name} holds NaN or infinite values",
-            named or f"{name.capitalize()} holds NaN or infinite values: look for a logarithm of zero, "
+            named
+            or f"{name.capitalize()} holds NaN or infinite values: look for a logarithm of zero, "
             "a division by zero or an exponential that overflows.",
         )
 

@@ -190,7 +190,9 @@ def _send(backend: Backend, value: Any, wanted: list[torch.Tensor] | None = None
     return value
 
 
-def _receive(backend: Backend, value: Any, tensors: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.detach) -> Any:
+def _receive(
+    backend: Backend, value: Any, tensors: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.detach
+) -> Any:
     """A reply's value with handles in place of references and `tensors` applied to every tensor."""
     if isinstance(value, torch.Tensor):
         return tensors(value)
@@ -219,7 +221,9 @@ class _Bridge(torch.autograd.Function):
     """Hands gradients of results to the student's process and brings those of arguments back."""
 
     @staticmethod
-    def forward(ctx: Any, backend: Backend, call: int, outputs: list[torch.Tensor], anchor: torch.Tensor, *inputs: torch.Tensor) -> Any:
+    def forward(
+        ctx: Any, backend: Backend, call: int, outputs: list[torch.Tensor], anchor: torch.Tensor, *inputs: torch.Tensor
+    ) -> Any:
         ctx.backend, ctx.call = backend, call
         ctx.inputs = [(tensor.shape, tensor.dtype) for tensor in inputs]
         ctx.set_materialize_grads(False)

@@ -49,11 +49,19 @@ def judge(error: BaseException | None, hint: str, cell_label: CellLabel, *, in_s
     if isinstance(error, StudentTimeout):
         return Verdict(Outcome.TIMEOUT, "Your code did not finish in time. Look for a loop that never ends.", detail)
     if isinstance(error, StudentCrashed):
-        return Verdict(Outcome.CRASHED, "Your code ended the Python process. Look for exit(), os._exit() or too much memory.", detail)
+        return Verdict(
+            Outcome.CRASHED,
+            "Your code ended the Python process. Look for exit(), os._exit() or too much memory.",
+            detail,
+        )
     if isinstance(error, StudentError):
-        return Verdict(Outcome.FAILED, _about_exception(error, hint, cell_label), f"{error} (line {error.line})"[:MAX_DETAIL])
+        return Verdict(
+            Outcome.FAILED, _about_exception(error, hint, cell_label), f"{error} (line {error.line})"[:MAX_DETAIL]
+        )
     if in_setup:
-        return Verdict(Outcome.ERROR, "The test itself is broken. This is not your fault; it will be looked at.", detail)
+        return Verdict(
+            Outcome.ERROR, "The test itself is broken. This is not your fault; it will be looked at.", detail
+        )
     if isinstance(error, WrongAnswer):
         return Verdict(Outcome.FAILED, error.hint or hint, str(error)[:MAX_DETAIL])
     return Verdict(Outcome.FAILED, hint, detail)

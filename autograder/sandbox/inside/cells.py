@@ -52,7 +52,9 @@ class Notebook:
         self._transform = TransformerManager()
         self._filename = cell_filename(0)
         self.shell = Shell(self._run_text)
-        self.module.__dict__.update(__builtins__=builtins, get_ipython=lambda: self.shell, display=lambda *_, **__: None)
+        self.module.__dict__.update(
+            __builtins__=builtins, get_ipython=lambda: self.shell, display=lambda *_, **__: None
+        )
 
     def install(self) -> None:
         """Become `__main__`, as in a notebook."""
@@ -69,7 +71,12 @@ class Notebook:
                 self._run_text(self._transform.transform_cell(source))
         except BaseException as raised:
             error = describe(raised)
-        return {"error": error, "notes": list(self.shell.notes), "output": self.output.text(), "printed": self.output.total}
+        return {
+            "error": error,
+            "notes": list(self.shell.notes),
+            "output": self.output.text(),
+            "printed": self.output.total,
+        }
 
     def _run_text(self, text: str) -> None:
         filename = self._filename

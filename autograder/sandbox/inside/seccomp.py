@@ -45,13 +45,23 @@ _X32_BIT = 0x40000000
 
 def program(machine: str) -> bytes:
     """The filter for `machine` (as `platform.machine()` names it). Raises KeyError for an unknown one."""
-    code: list[tuple[int, int, int, int]] = [(_LD, 0, 0, _ARCH), (_JEQ, 1, 0, _ARCHITECTURES[machine]), (_RET, 0, 0, DENY)]
+    code: list[tuple[int, int, int, int]] = [
+        (_LD, 0, 0, _ARCH),
+        (_JEQ, 1, 0, _ARCHITECTURES[machine]),
+        (_RET, 0, 0, DENY),
+    ]
     code += [(_LD, 0, 0, _NUMBER), (_JGE, 0, 1, _X32_BIT), (_RET, 0, 0, DENY)]
     code += [(_JEQ, 0, 1, _CLONE3), (_RET, 0, 0, UNKNOWN)]  # its flags lie in memory; libc falls back to clone
     code += [(_JEQ, 0, 3, _CLONE[machine]), (_LD, 0, 0, _ARG0_LOW), (_JSET, 0, 1, NAMESPACE_FLAGS), (_RET, 0, 0, DENY)]
     code += [(_LD, 0, 0, _NUMBER)]
     for number in _SOCKET[machine]:
-        code += [(_JEQ, 0, 3, number), (_LD, 0, 0, _ARG0_LOW), (_JEQ, 1, 0, AF_UNIX), (_RET, 0, 0, DENY), (_LD, 0, 0, _NUMBER)]
+        code += [
+            (_JEQ, 0, 3, number),
+            (_LD, 0, 0, _ARG0_LOW),
+            (_JEQ, 1, 0, AF_UNIX),
+            (_RET, 0, 0, DENY),
+            (_LD, 0, 0, _NUMBER),
+        ]
     for number in _DENIED[machine]:
         code += [(_JEQ, 0, 1, number), (_RET, 0, 0, DENY)]
     code.append((_RET, 0, 0, ALLOW))

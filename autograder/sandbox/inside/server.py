@@ -48,7 +48,8 @@ class Server:
         self._calls = 0
         self._put: dict[str, dict[str, Any]] = {}  # question -> the globals of its reference version
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            name: getattr(self, f"_op_{name}") for name in ("cell", "put", "call", "get", "shapes", "run", "backward", "noticed")
+            name: getattr(self, f"_op_{name}")
+            for name in ("cell", "put", "call", "get", "shapes", "run", "backward", "noticed")
         }
 
     def handle(self, header: bytes, body: bytearray) -> tuple[bytes, list[bytes | memoryview]] | None:
@@ -128,7 +129,10 @@ class Server:
         namespace: dict[str, Any] = {"__name__": "probe", "torch": torch}
         exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), namespace)
         with time_limit(request["timeout_s"]):
-            return {"ok": True, "value": namespace[request["name"]](self.notebook.module, *request["args"], **request["kwargs"])}
+            return {
+                "ok": True,
+                "value": namespace[request["name"]](self.notebook.module, *request["args"], **request["kwargs"]),
+            }
 
     def _op_backward(self, request: dict[str, Any]) -> dict[str, Any]:
         outputs, inputs = self._graphs[request["call"]]

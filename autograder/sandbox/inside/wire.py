@@ -111,7 +111,9 @@ class _Encoder:
         if kind is Ref:
             return {"$": "ref", "v": value.number, "n": value.type_name}
         if self.on_object is None:
-            raise WireError(f"a {kind.__name__} cannot be sent into the sandbox; send plain data, or build it in a probe")
+            raise WireError(
+                f"a {kind.__name__} cannot be sent into the sandbox; send plain data, or build it in a probe"
+            )
         return self.value(self.on_object(value), depth + 1)
 
     @staticmethod

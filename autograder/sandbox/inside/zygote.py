@@ -165,6 +165,6 @@ def become_student(channel_fd: int, limits: dict[str, int], zygote: Zygote) -> N
     os._exit(0)
 
 
-def parse_and_run(argv: list[str]) -> None:
-    """Entry point: control descriptor, "confined" or "open", comma-separated modules to import."""
-    main(int(argv[0]), argv[1] == "confined", [name for name in argv[2].split(",") if name])
+def start(argv: list[str]) -> None:
+    """Entry point: `-c`, control descriptor, "confined" or "open", comma-separated modules to import."""
+    main(int(argv[1]), argv[2] == "confined", [name for name in argv[3].split(",") if name])

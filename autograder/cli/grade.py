@@ -1,0 +1,133 @@
+"""`autograder grade ASSIGNMENT`: grade a class, or one notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.course import Course
+from autograder.errors import UsageError
+from autograder.results import GradeRun, Status, to_contract
+
+if TYPE_CHECKING:
+    from autograder.grading import GradeOptions
+
+
+@click.command(
+    short_help="Grade submissions against the hidden suite.",
+    epilog="""\b
+Examples:
+  autograder grade vae                                grade what is new or has changed
+  autograder grade vae --student ada --student bob    these two alone
+  autograder grade vae --force --workers 8            everything again, eight at a time
+  autograder grade vae --json results.json            also as JSON
+  autograder grade vae --notebook my.ipynb --json -   one file, nothing is written
+
+\b
+Exit status: 0 all graded; 1 some submissions need a person; 2 wrong usage or configuration.""",
+)
+@click.argument("assignment")
+@click.option("--student", "students", multiple=True, metavar="ID", help="Grade this student alone; may be repeated.")
+@click.option("--submitted", type=click.Path(path_type=Path), help="Where submissions lie (default: submitted/).")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one a processor).")
+@click.option("--force", is_flag=True, help="Grade again what has not changed.")
+@click.option(
+    "--notebook", type=click.Path(path_type=Path), help="Grade this one file; writes nothing to the gradebook."
+)
+@click.option(
+    "--json", "json_path", metavar="FILE", help="Write the results as JSON to FILE, or to the terminal with -."
+)
+@click.option(
+    "--isolation", default="bubblewrap", show_default=True, help="'none' switches the sandbox off: trusted code only."
+)
+@click.option("--feedback", is_flag=True, help="Also write feedback pages for what was graded.")
+@click.pass_obj
+def grade(
+    course: Course,
+    assignment: str,
+    students: tuple[str, ...],
+    submitted: Path | None,
+    workers: int | None,
+    force: bool,
+    notebook: Path | None,
+    json_path: str | None,
+    isolation: str,
+    feedback: bool,
+) -> None:
+    """Grade the submissions of ASSIGNMENT in the sandbox; write gradebook and autograded notebooks.
+
+    Submissions that have not changed since they were graded are left alone. A run that was
+    interrupted goes on where it stopped.
+    """
+    from autograder.grading import GradeOptions, grade_notebook
+
+    settings = course.assignment(assignment)
+    if isolation == "none":
+        click.secho(
+            "WARNING: no sandbox. Student code can do whatever you can. Only for code you trust.", fg="red", err=True
+        )
+    if notebook is not None:
+        if students or submitted or force or feedback:
+            raise UsageError("--notebook grades one file and writes nothing; it cannot be combined with --student, "
+                             "--submitted, --force or --feedback.")  # fmt: skip
+        run = grade_notebook(course, settings, notebook, isolation)
+        new = frozenset(s.student for s in run.submissions)
+    else:
+        options = GradeOptions(
+            students=students, submitted=submitted, workers=workers or 0, force=force, isolation=isolation
+        )
+        run, new = _grade_class(course, assignment, options)
+        if feedback and new:
+            _write_feedback(course, assignment, sorted(new))
+    if json_path is not None:
+        _write_json(run, json_path)
+    if json_path != "-":
+        _show(course, run, new)
+    if any(s.status is not Status.GRADED for s in run.submissions):
+        raise click.exceptions.Exit(1)
+
+
+def _grade_class(course: Course, name: str, options: GradeOptions) -> tuple[GradeRun, frozenset[str]]:
+    from autograder.cli.progress import counting
+    from autograder.grading.grade import Progress, grade_assignment
+
+    new: set[str] = set()
+    with counting(f"Grading {name}") as bar:
+        progress = Progress(
+            planned=lambda to_grade, unchanged: bar.start(to_grade, f"{unchanged} unchanged" if unchanged else ""),
+            graded=lambda result: (new.add(result.student), bar.advance())[-1],
+        )
+        run = grade_assignment(course, course.assignment(name), options, progress)
+    return run, frozenset(new)
+
+
+def _write_feedback(course: Course, name: str, students: list[str]) -> None:
+    from autograder.cli.progress import counting
+    from autograder.gradebook.feedback import generate_feedback
+
+    with counting("Writing feedback") as bar:
+        generate_feedback(course, name, students, progress=bar.set)
+
+
+def _write_json(run: GradeRun, path: str) -> None:
+    text = json.dumps(to_contract(run), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if path == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}.") from None
+
+
+def _show(course: Course, run: GradeRun, new: frozenset[str]) -> None:
+    from autograder.cli.grade_table import summary_table
+
+    if not run.submissions:
+        click.echo(f"No submissions of {run.assignment} in {course.submitted}. Expected: "
+                   f"submitted/<student>/{run.assignment}/{run.assignment}.ipynb")  # fmt: skip
+        return
+    summary_table(run, new)

@@ -1,0 +1,171 @@
+"""Grade all submissions of an assignment: find, plan, grade, write, remember.
+
+For each submission the order of writing is: autograded notebook, gradebook (one transaction a
+batch), record. A run that is stopped at any point leaves submissions either done or to do again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.authoring.spec import ReleaseSpec
+from autograder.course import Assignment, Course
+from autograder.engine.job import Job
+from autograder.engine.pool import Engine
+from autograder.engine.unread import unread_result
+from autograder.gradebook.autograded import AutogradedWriter
+from autograder.gradebook.store import Marked, open_gradebook, read_scores, register_assignment, write_results
+from autograder.grading.fingerprint import fingerprint
+from autograder.grading.lock import only_grader
+from autograder.grading.records import Record, read_record, write_record
+from autograder.results import GradeRun, SubmissionResult
+from autograder.submissions.find import FoundSubmission, find_submissions
+from autograder.submissions.parse import ParsedSubmission, parse_submission
+
+BATCH_SIZE = 32
+BATCH_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeOptions:
+    """How to grade.
+
+    Attributes:
+        students: these alone; empty for all.
+        submitted: where submissions lie; default: the course's `submitted` folder.
+        workers: worker processes; 0 for as many as there are processors.
+        force: grade again what has not changed.
+        isolation: a name of `autograder.sandbox.isolation.BACKENDS`.
+    """
+
+    students: Sequence[str] = ()
+    submitted: Path | None = None
+    workers: int = 0
+    force: bool = False
+    isolation: str = "bubblewrap"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A submission that is to be graded: its bytes are read once, so what is graded is what is hashed."""
+
+    found: FoundSubmission
+    data: bytes
+    problems: tuple[str, ...]
+    sha256: str
+
+    @property
+    def submitted_at(self) -> str:
+        return self.found.timestamp.isoformat() if self.found.timestamp else ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Told to whoever watches: how many there are, and each result as it comes."""
+
+    planned: Callable[[int, int], None] = lambda to_grade, unchanged: None
+    graded: Callable[[SubmissionResult], None] = lambda result: None
+
+
+def grade_assignment(
+    course: Course, assignment: Assignment, options: GradeOptions | None = None, progress: Progress | None = None
+) -> GradeRun:
+    """Grade what is new or has changed, write everything, and return the results of all submissions found.
+
+    Raises:
+        AutograderError: of the course, the suite, the sandbox or the gradebook; never of a submission.
+    """
+    options, progress = options or GradeOptions(), progress or Progress()
+    spec = ReleaseSpec.load(assignment.release_path)
+    with only_grader(course, assignment), open_gradebook(course) as gradebook:
+        register_assignment(gradebook, course, assignment, spec)
+        known = fingerprint(course, assignment, options.isolation)
+        found = find_submissions(options.submitted or course.submitted, assignment.name, options.students or None)
+        in_gradebook = read_scores(gradebook, assignment.name).keys()
+        results: dict[str, SubmissionResult] = {}
+        to_grade: list[Planned] = []
+        for submission in found.submissions:
+            planned = _read(submission, assignment)
+            record = read_record(course, assignment, submission.student)
+            done = (
+                not options.force and submission.student in in_gradebook and _autograded(course, assignment, submission)
+            )
+            if record is not None and done and _is_current(record, planned, known):
+                results[submission.student] = record.result
+            else:
+                to_grade.append(planned)
+        progress.planned(len(to_grade), len(results))
+        writer = _Writer(course, assignment, spec, known, options.isolation, gradebook)
+        for planned, result in _grade(course, assignment, options, to_grade):
+            results[result.student] = result
+            writer.add(planned, result)
+            progress.graded(result)
+        writer.flush()
+    return GradeRun(assignment.name, options.isolation, tuple(results[s.student] for s in found.submissions))
+
+
+def _read(found: FoundSubmission, assignment: Assignment) -> Planned:
+    data, problems = found.read(assignment.limits.notebook_mib * 2**20)
+    return Planned(found, data, problems, hashlib.sha256(data).hexdigest() if found.notebook else "")
+
+
+def _is_current(record: Record, planned: Planned, known: str) -> bool:
+    same_work = record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at
+    return same_work and record.fingerprint == known
+
+
+def _autograded(course: Course, assignment: Assignment, found: FoundSubmission) -> bool:
+    return (course.autograded / found.student / assignment.name / f"{assignment.name}.ipynb").is_file()
+
+
+def _grade(
+    course: Course, assignment: Assignment, options: GradeOptions, to_grade: Sequence[Planned]
+) -> Iterator[tuple[Planned, SubmissionResult]]:
+    """Results in order of completion. Submissions without a notebook need no engine."""
+    readable = {}
+    for planned in to_grade:
+        if planned.data or not planned.problems:
+            readable[planned.found.student] = planned
+        else:
+            yield planned, unread_result(assignment, planned.found.student, planned.problems)
+    if not readable:
+        return
+    workers = min(options.workers or os.cpu_count() or 1, len(readable))
+    with Engine(course, assignment, workers=workers, isolation=options.isolation) as engine:
+        for job, result in engine.run(Job(s, p.data, problems=p.problems) for s, p in readable.items()):
+            yield readable[job.student], result
+
+
+class _Writer:
+    """Writes results in batches: notebooks, then one gradebook transaction, then the records."""
+
+    def __init__(
+        self, course: Course, assignment: Assignment, spec: ReleaseSpec, known: str, isolation: str, gradebook: object
+    ) -> None:
+        self.course, self.assignment, self.spec = course, assignment, spec
+        self.known, self.isolation, self.gradebook = known, isolation, gradebook
+        self.notebooks = AutogradedWriter(course, assignment, spec)
+        self.batch: list[tuple[Planned, ParsedSubmission, SubmissionResult]] = []
+        self.since = time.monotonic()
+
+    def add(self, planned: Planned, result: SubmissionResult) -> None:
+        parsed = parse_submission(planned.data, result.student, self.spec, self.assignment.limits)
+        self.notebooks.write(result, parsed, planned.found)
+        self.batch.append((planned, parsed, result))
+        if len(self.batch) >= BATCH_SIZE or time.monotonic() - self.since > BATCH_S:
+            self.flush()
+
+    def flush(self) -> None:
+        marked = [Marked(result, parsed, planned.found.timestamp) for planned, parsed, result in self.batch]
+        if marked:
+            write_results(self.gradebook, self.assignment, self.spec, marked)
+        for planned, _, result in self.batch:
+            record = Record(result, planned.sha256, planned.submitted_at, self.known, self.isolation)
+            write_record(self.course, self.assignment, record)
+        self.batch = []
+        self.since = time.monotonic()
