@@ -10,7 +10,7 @@ import click
 
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.results import GradeRun, Status, to_contract
+from autograder.results import GradeRun, Status, SubmissionResult, to_contract
 
 if TYPE_CHECKING:
     from autograder.grading import GradeOptions
@@ -96,10 +96,15 @@ def _grade_class(course: Course, name: str, options: GradeOptions) -> tuple[Grad
 
     new: set[str] = set()
     with counting(f"Grading {name}") as bar:
-        progress = Progress(
-            planned=lambda to_grade, unchanged: bar.start(to_grade, f"{unchanged} unchanged" if unchanged else ""),
-            graded=lambda result: (new.add(result.student), bar.advance())[-1],
-        )
+
+        def planned(to_grade: int, unchanged: int) -> None:
+            bar.start(to_grade, f"{unchanged} unchanged" if unchanged else "")
+
+        def graded(result: SubmissionResult) -> None:
+            new.add(result.student)
+            bar.advance()
+
+        progress = Progress(planned=planned, graded=graded)
         run = grade_assignment(course, course.assignment(name), options, progress)
     return run, frozenset(new)
 

@@ -25,7 +25,8 @@ def summary_table(run: GradeRun, new: frozenset[str]) -> None:
     scores = [s.score for s in run.submissions]
     most = max(s.max_score for s in run.submissions)
     console.print(
-        f"{len(run.submissions)} submissions of {run.assignment}: {len(new)} graded now, {len(run.submissions) - len(new)} unchanged. "
+        f"{len(run.submissions)} submissions of {run.assignment}: "
+        f"{len(new)} graded now, {len(run.submissions) - len(new)} unchanged. "
         f"Mean {mean(scores):.1f}, median {median(scores):.1f} of {most:g}."
     )
     console.print("  ".join(f"[{STYLE[status]}]{counts[status]} {status}[/]" for status in Status if counts[status]))
@@ -52,9 +53,8 @@ def _show_attention(console: Console, attention: list[SubmissionResult]) -> None
 
 
 def _show_one(console: Console, result: SubmissionResult) -> None:
-    console.print(
-        f"{escape(result.student)}: [{STYLE[result.status]}]{result.status}[/], {result.score:g} of {result.max_score:g} points"
-    )
+    status = f"[{STYLE[result.status]}]{result.status}[/]"
+    console.print(f"{escape(result.student)}: {status}, {result.score:g} of {result.max_score:g} points")
     table = Table("question", "score", "tests", "what to look at", box=None, pad_edge=False)
     for q in result.questions:
         passed = sum(t.outcome is Outcome.PASSED for t in q.tests)

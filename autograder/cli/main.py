@@ -106,9 +106,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        _say(
-            f"Unexpected error: {type(error).__name__}: {error}\nThis is a fault of autograder. The log to report: {_write_log()}"
-        )
+        _say(f"Unexpected error: {type(error).__name__}: {error}")
+        _say(f"This is a fault of autograder, not yours. The log to report: {_write_log()}")
         sys.exit(1)
 
 

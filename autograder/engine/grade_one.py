@@ -211,12 +211,8 @@ def _describe(failure: CellFailure) -> str:
     if failure.kind == "crashed":
         return f"{place} ended the Python process and was left out: {failure.message}."
     line = f" in line {failure.line}" if failure.line else ""
-    return (
-        f"{place} raised {failure.type_name}{line}: {failure.message.splitlines()[0] if failure.message else ''}".rstrip(
-            ": "
-        )[:400]
-        + "."
-    )
+    first = failure.message.partition("\n")[0][:300]
+    return f"{place} raised {failure.type_name}{line}{': ' if first else ''}{first}".rstrip(".") + "."
 
 
 def _has_broken_test(questions: tuple[QuestionResult, ...]) -> bool:

@@ -6,6 +6,7 @@ a fork server imports it once for all workers.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import time
 from collections import deque
@@ -137,10 +138,8 @@ class _Worker:
 
     def give(self, job: Job, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
-        try:
+        with contextlib.suppress(OSError):  # it is dead; `take` will find out
             self.connection.send(job)
-        except OSError:
-            pass  # it is dead; `take` will find out
 
     def take(self) -> tuple[str, Any] | None:
         """What it sent, or None where it is dead or hung."""

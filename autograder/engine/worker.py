@@ -45,8 +45,7 @@ def work(settings: WorkerSettings, connection: Connection) -> None:
     """Serve jobs from `connection` until it closes. First sends ("ready", tests) or ("broken", error)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when to stop
     torch.set_num_threads(1)
-    quiet = open(os.devnull, "w")
-    sys.stdout = sys.stderr = quiet
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for the process's whole life)
     sys.path.insert(0, str(settings.course.root))
     try:
         with ZygoteSupply(settings) as supply:

@@ -45,6 +45,7 @@ def get_isolation(name: str) -> Isolation:
         raise IsolationError(
             f"Isolation by {name} cannot be had on this machine, so nothing was graded:\n"
             + "\n".join(f"  - {item}" for item in missing)
-            + "\n`autograder doctor` shows the details. `--isolation none` grades without a sandbox: only for code you trust."
+            + "\n`autograder doctor` shows the details. "
+            "`--isolation none` grades without a sandbox: only for code you trust."
         )
     return backend

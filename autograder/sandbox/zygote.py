@@ -51,8 +51,9 @@ class Zygote:
     def __init__(self, isolation: Isolation, preload: Sequence[str]) -> None:
         self.isolation = isolation
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        readable = python_folders() + [INSIDE]
-        code = f"import sys; sys.path.insert(0, {str(INSIDE.parent)!r}); from inside import zygote; zygote.start(sys.argv)"
+        readable = [*python_folders(), INSIDE]
+        here = str(INSIDE.parent)
+        code = f"import sys; sys.path.insert(0, {here!r}); from inside import zygote; zygote.start(sys.argv)"
         mode = "confined" if isolation.confined else "open"
         python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, ",".join(preload)]
         command = isolation.command(python, readable, ENVIRONMENT)

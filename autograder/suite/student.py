@@ -208,7 +208,13 @@ def _receive(
 def _attach(backend: Backend, reply: dict[str, Any], wanted: list[torch.Tensor]) -> Any:
     """The value of a call; its tensors that depend on something differentiable join the graph here."""
     outputs: list[torch.Tensor] = []
-    _receive(backend, reply["value"], lambda t: outputs.append(t) or t if t.requires_grad else t)
+
+    def collect(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.requires_grad:
+            outputs.append(tensor)
+        return tensor
+
+    _receive(backend, reply["value"], collect)
     call = reply.get("call")
     if not outputs or not torch.is_grad_enabled() or not isinstance(call, int):
         return _receive(backend, reply["value"])

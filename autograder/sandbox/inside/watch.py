@@ -27,7 +27,8 @@ EVENTS = frozenset(
 )  # fmt: skip
 QUIET_FOLDERS = ("/tmp", sys.prefix, sys.base_prefix, "/dev/null", "/dev/urandom", "/usr")
 WATCHED = (
-    torch, torch.Tensor, torch.nn.functional, torch.nn.Module, torch.nn.Parameter, torch.testing, torch.optim, torch.autograd,
+    torch, torch.Tensor, torch.nn.functional, torch.nn.Module, torch.nn.Parameter, torch.testing, torch.optim,
+    torch.autograd,
     torch.random, torch.linalg, torch.nn.init, torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam,
 )  # fmt: skip
 

@@ -156,7 +156,7 @@ def become_student(channel_fd: int, limits: dict[str, int], zygote: Zygote) -> N
     output = zygote.output
     output.limit = limits["output_kib"] * 1024
     sys.stdout = sys.stderr = output
-    sys.stdin = open(os.devnull)
+    sys.stdin = open(os.devnull)  # noqa: SIM115  (for the process's whole life)
     serving = server.Server(output, zygote.watch)
     serving.notebook.install()
     channel.send(*encode({"ready": True, "missing": missing}))
