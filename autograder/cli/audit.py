@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from autograder.cli.progress import counting
 from autograder.course import Course
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.audit import Progress as Step
+    from autograder.audit import Progress
 
 STDOUT = "-"
 
@@ -53,34 +53,19 @@ def audit(
     from autograder.audit.report.table import show
 
     _check_writable(json_file)
-    with _progress() as progress:
-        watcher = _Watcher(progress)
-        report = measure(course, assignments, workers, watcher.see, questions=questions, isolation=isolation)
+    with counting("Auditing") as bar:
+
+        def see(step: Progress) -> None:
+            bar.start(step.total, step.assignment)
+            bar.set(step.done, step.total)
+
+        report = measure(course, assignments, workers, see, questions=questions, isolation=isolation)
     # Where the JSON goes to standard output, what is for people goes to standard error.
     show(report, Console(stderr=json_file == STDOUT, highlight=False))
     if json_file:
         _write(json_file, to_json(report))
     if not report.passed:
         raise click.exceptions.Exit(1)
-
-
-class _Watcher:
-    """A bar for each assignment."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._bars: dict[str, Any] = {}
-
-    def see(self, step: Step) -> None:
-        if step.assignment not in self._bars:
-            self._bars[step.assignment] = self._progress.add_task(step.assignment, total=step.total)
-        self._progress.update(self._bars[step.assignment], completed=step.done)
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _check_writable(json_file: str | None) -> None:
