@@ -10,7 +10,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = 1
 
@@ -84,6 +87,27 @@ class GradeRun:
     assignment: str
     isolation: str
     submissions: tuple[SubmissionResult, ...] = field(default_factory=tuple)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a test: student, status, question, points, test, outcome, weight, hint, seconds."""
+        import pandas
+
+        rows = [
+            {
+                "assignment": self.assignment,
+                "student": s.student,
+                "status": str(s.status),
+                "question": q.name,
+                "points": q.points,
+                "question_score": q.score,
+                "carried_forward": ", ".join(q.carried_forward),
+                **_test_dict(t, staff=True),
+            }
+            for s in self.submissions
+            for q in s.questions
+            for t in q.tests
+        ]
+        return pandas.DataFrame(rows).rename(columns={"name": "test"})
 
 
 def score_question(points: float, tests: tuple[TestResult, ...]) -> float:

@@ -3,8 +3,8 @@
 Covered: no network, namespaces of its own for pid, ipc, uts, user and cgroup; the file system is
 the system's libraries and the Python environment, read-only, and nothing of the course, the users
 or the machine's configuration; environment cleared; dies with the grader. The zygote keeps
-CAP_SYS_ADMIN *over its own user namespace only*, to give each child namespaces of its own; a child
-gives it up before student code runs (`inside.confine`).
+CAP_SYS_ADMIN and CAP_SETPCAP *over its own user namespace only*, to give each child namespaces of
+its own; a child gives them up before student code runs (`inside.confine`).
 Not covered: flaws of the kernel itself; time and memory, which limits and deadlines bound.
 """
 
@@ -48,7 +48,7 @@ class Bubblewrap:
     def command(self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]) -> list[str]:
         command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
         command += ["--hostname", "sandbox"]
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]
         for folder in SYSTEM_FOLDERS:
             path = Path(folder)
             if path.is_symlink():

@@ -132,7 +132,7 @@ def _named_mistake(
     for text, value in mistakes.items():
         wrong = _as_float64(value)
         if not _agrees(wrong, want, rtol, atol) and _agrees(actual, wrong, rtol, atol):
-            return text
+            return text.strip()
     return ""
 
 

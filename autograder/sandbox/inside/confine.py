@@ -20,8 +20,7 @@ from . import seccomp
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
-PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_SET_DUMPABLE = 24, 47, 4, 4
-LAST_CAPABILITY = 63
+PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 4, 23, 24, 47, 4
 MIB = 2**20
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -112,9 +111,10 @@ def _data_bytes() -> int:
 
 
 def _drop_capabilities() -> None:
-    for capability in range(LAST_CAPABILITY):
-        if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
-            break  # beyond the kernel's last capability
+    capability = 0
+    while _libc.prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0:  # fails beyond the kernel's last one
+        _check(_libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), f"dropping capability {capability}")
+        capability += 1
     _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
