@@ -84,20 +84,23 @@ WRONG_LOSSES = {
 }
 
 
-def replay(game, loss_of, steps=1, momentum=0.0, accumulate=False, stale=0.0):
-    """The losses and the discriminator's parameters after these steps, taken here."""
+def replay(game, loss_of, steps=1, momentum=0.0, piled=None):
+    """The losses and the discriminator's parameters after these steps, by gradient descent written out.
+
+    `piled` is what .grad held before, where gradients are never cleared.
+    """
     generator, discriminator, reals, noises = copy.deepcopy(game)
     parameters = list(discriminator.parameters())
-    optimizer = torch.optim.SGD(parameters, lr=LR, momentum=momentum)
-    for p in parameters:
-        p.grad = torch.full_like(p, stale)
+    sums = [torch.full_like(p, piled or 0.0) for p in parameters]
+    velocities = [torch.zeros_like(p) for p in parameters]
     losses = []
     for real, z in zip(reals[:steps], noises[:steps], strict=True):
-        if not accumulate:
-            optimizer.zero_grad()
         loss = loss_of(discriminator(real), discriminator(generator(z).detach()))
-        loss.backward()
-        optimizer.step()
+        gradients = torch.autograd.grad(loss, parameters)
+        for p, v, total, gradient in zip(parameters, velocities, sums, gradients, strict=True):
+            total += gradient
+            v.mul_(momentum).add_(gradient if piled is None else total)
+            p.data -= LR * v
         losses.append(loss.item())
     return losses, torch.cat([p.detach().flatten() for p in parameters])
 
@@ -161,7 +164,7 @@ def test_discriminator_step_repeats(student, game):
     expected_losses, expected = replay(game, right_loss, steps=3, momentum=0.9)
     named = {
         "Gradients of earlier steps are still there when the optimizer steps: clear them first.": replay(
-            game, right_loss, steps=3, momentum=0.9, accumulate=True, stale=STALE
+            game, right_loss, steps=3, momentum=0.9, piled=STALE
         )[1],
         "The optimizer that was passed in should make the update; here it is another, or none.": replay(
             game, right_loss, steps=3
