@@ -135,7 +135,9 @@ class _Encoder:
         if self.size > MAX_BODY_BYTES or len(self.records) >= MAX_TENSORS:
             raise WireError("the tensors of one value are too large or too many to send")
         if size:
-            self.buffers.append(data.reshape(-1).view(torch.uint8).numpy().data.cast("B"))
+            # Not reshape(-1): a single element keeps whatever stride it has, and then cannot be seen as bytes.
+            flat = data.as_strided((data.numel(),), (1,))
+            self.buffers.append(flat.view(torch.uint8).numpy().data.cast("B"))
         self.tensors.append(tensor)
         self.records.append([DTYPE_NAMES[data.dtype], list(data.shape), start, size])
         return {"$": "tensor", "v": len(self.records) - 1, "g": bool(tensor.requires_grad)}
