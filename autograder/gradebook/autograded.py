@@ -95,9 +95,14 @@ def _content(found: FoundSubmission | None, name: str, limit: int) -> bytes | No
 
 
 def _notice(result: SubmissionResult, parsed: ParsedSubmission, spec: ReleaseSpec) -> dict[str, Any]:
-    """What to know before reading on. Only what parsing found: a run's problems may tell of hidden tests."""
-    lines = _UNREADABLE if result.status is Status.UNREADABLE or not parsed.readable else [overview_html(result, spec)]
-    if parsed.problems:
+    """What to know before reading on.
+
+    Of a submission that ran, only what parsing found: the run's problems may tell of hidden tests.
+    """
+    unreadable = result.status is Status.UNREADABLE
+    lines = _UNREADABLE if unreadable else [overview_html(result, spec)]
+    problems = (result.problems or parsed.problems) if unreadable else parsed.problems
+    if problems:
         lines = [*lines, "", "**What to know about this notebook**", ""]
-        lines += [f"- {neutral_markdown(problem)}" for problem in parsed.problems]
+        lines += [f"- {neutral_markdown(problem)}" for problem in problems]
     return {"cell_type": "markdown", "id": "autograder-notice", "metadata": {}, "source": "\n".join(lines)}

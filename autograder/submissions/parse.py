@@ -116,17 +116,23 @@ def _match(notebook: Notebook, student: str, spec: ReleaseSpec, sha256: str) -> 
 def match_cells(cells: tuple[NotebookCell, ...], spec: ReleaseSpec) -> dict[int, SpecCell]:
     """Which cell of the release each of the student's cells is, by the student's cell index.
 
-    A grade_id decides; where no cell of the right type carries one, the cell id does.
+    A grade_id decides; where no cell of the right type carries one, the cell id does, and else the
+    same text: some editors drop both.
     """
     by_grade_id, by_id = spec.by_grade_id, spec.by_id
     matches = {cell.index: by_grade_id[cell.grade_id] for cell in cells if cell.grade_id in by_grade_id}
     typed = {cell.index: cell.cell_type for cell in cells}
     claimed = {match.id for index, match in matches.items() if typed[index] == match.cell_type}
-    for cell in cells:
-        match = by_id.get(cell.cell_id)
-        if cell.index not in matches and match is not None and match.id not in claimed:
-            matches[cell.index] = match
-            claimed.add(match.id)
+    by_text = {(cell.cell_type, _plain(cell.source)): cell for cell in reversed(spec.cells)}
+    for find in (
+        lambda cell: by_id.get(cell.cell_id),
+        lambda cell: by_text.get((cell.cell_type, _plain(cell.source))),
+    ):
+        for cell in cells:
+            match = find(cell) if cell.index not in matches else None
+            if match is not None and match.id not in claimed:
+                matches[cell.index] = match
+                claimed.add(match.id)
     return matches
 
 

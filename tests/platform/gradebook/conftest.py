@@ -63,7 +63,9 @@ class Classroom:
         for found in find_submissions(self.course.submitted, "small").submissions:
             data, _ = found.read(2**24)
             parsed = parse_submission(data, found.student, self.spec)
-            result = make_result(found.student, passed.get(found.student, {}), readable=parsed.readable)
+            result = make_result(found.student, passed.get(found.student, {}))
+            if not parsed.readable:
+                result = unreadable(found.student, parsed.problems)
             writer.write(result, parsed, found)
             batch.append(Marked(result, parsed, found.timestamp))
         with open_gradebook(self.course) as gradebook:
@@ -78,10 +80,14 @@ class Classroom:
         return content
 
 
-def make_result(student: str, passed: dict[str, bool] | None = None, *, readable: bool = True) -> SubmissionResult:
+def unreadable(student: str, problems: tuple[str, ...]) -> SubmissionResult:
+    """What the engine says of a notebook that cannot be read."""
+    questions = (QuestionResult("double", 60.0, 0.0), QuestionResult("halve", 30.0, 0.0))
+    return SubmissionResult(student, Status.UNREADABLE, 0.0, 90.0, problems=problems, questions=questions)
+
+
+def make_result(student: str, passed: dict[str, bool] | None = None) -> SubmissionResult:
     """Two tests a question; where `passed` says so, the second one fails."""
-    if not readable:
-        return SubmissionResult(student, Status.UNREADABLE, 0.0, 90.0, problems=("unreadable",))
     questions = []
     for name, points in (("double", 60.0), ("halve", 30.0)):
         right = (passed or {}).get(name, True)

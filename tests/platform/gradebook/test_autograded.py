@@ -15,14 +15,14 @@ from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 
 from autograder.gradebook.autograded import AutogradedWriter
 from autograder.submissions.parse import parse_submission
-from tests.platform.gradebook.conftest import SECRET_DETAIL, STAMP, Classroom, make_result
+from tests.platform.gradebook.conftest import SECRET_DETAIL, STAMP, Classroom, make_result, unreadable
 from tests.platform.submissions.small_release import ANSWERS, STUBS, answered, as_bytes, find, release, spec
 
 
 def graded(classroom: Classroom, notebook: Any = None, **passed: bool) -> dict[str, Any]:
     """The autograded notebook of one submission, checked against both formats."""
     parsed = parse_submission(as_bytes(notebook or answered()), "ada", classroom.spec)
-    result = make_result("ada", passed, readable=parsed.readable)
+    result = make_result("ada", passed)
     content = AutogradedWriter(classroom.course, classroom.assignment, classroom.spec).notebook(result, parsed)
     check(content)
     return content
@@ -153,15 +153,16 @@ def test_prose_that_nobody_changed_is_untouched(classroom: Classroom) -> None:
     assert find(graded(classroom), "title")["source"] == find(release(), "title")["source"]
 
 
-def test_an_unreadable_submission_shows_the_release_and_says_so(classroom: Classroom) -> None:
-    parsed = parse_submission(b"\xff", "ada", classroom.spec)
+def test_an_unreadable_submission_shows_the_release_and_says_why(classroom: Classroom) -> None:
+    parsed = parse_submission(b"", "ada", classroom.spec)
     writer = AutogradedWriter(classroom.course, classroom.assignment, classroom.spec)
-    content = writer.notebook(make_result("ada", readable=False), parsed)
+    content = writer.notebook(unreadable("ada", ("small.ipynb is a link [x](javascript:1).",)), parsed)
     check(content)
-    assert "could not be read" in content["cells"][0]["source"]
-    assert "not UTF-8" in content["cells"][0]["source"]
+    notice = content["cells"][0]["source"]
+    assert "could not be read" in notice
+    assert "small.ipynb is a link [x](javascript :1)." in notice
     assert find(content, "q-double")["source"] == STUBS["double"]
-    assert find(content, "t-double")["outputs"][0]["text"] == "Not graded."
+    assert "no test was run" in table_of(content, "double")["text/plain"]
 
 
 def test_too_many_added_cells_are_counted_not_shown(classroom: Classroom) -> None:

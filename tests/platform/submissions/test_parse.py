@@ -169,3 +169,13 @@ def test_the_students_order_is_kept() -> None:
     notebook["cells"].reverse()
     questions = [cell.name for cell in parse(notebook).cells if cell.kind is Kind.QUESTION]
     assert questions == ["halve", "double"]
+
+
+def test_a_notebook_whose_editor_dropped_all_ids_is_matched_by_its_text() -> None:
+    notebook = release()
+    for cell in notebook["cells"]:
+        del cell["id"]
+        cell["metadata"] = {}
+    parsed = parse(notebook)
+    assert parsed.problems == ()
+    assert kinds(parsed) == kinds(parse(answered()))
