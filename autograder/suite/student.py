@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
@@ -84,10 +85,9 @@ class Student:
             probe: a module-level function whose source stands on its own. It shares its process with
                 student code, so it returns raw material and never a verdict.
         """
-        source = textwrap.dedent(inspect.getsource(probe))
         message = {
             "op": "run",
-            "source": source,
+            "source": _source_of(probe),
             "name": probe.__name__,
             "args": _send(self._backend, list(args)),
             "kwargs": _send(self._backend, kwargs),
@@ -97,6 +97,11 @@ class Student:
     def begin(self, seed: int) -> None:
         """Start a test: earlier objects are forgotten, every random generator is seeded."""
         self._backend.tell({"op": "begin", "seed": seed})
+
+
+@lru_cache(maxsize=4096)
+def _source_of(probe: Callable[..., Any]) -> str:
+    return textwrap.dedent(inspect.getsource(probe))
 
 
 class Member:
