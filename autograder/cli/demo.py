@@ -1,0 +1,115 @@
+"""`autograder demo`: the whole loop on a generated class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from statistics import mean, median
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.course import Course
+from autograder.results import GradeRun, Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from autograder.demo.demo import Demo, Phase
+
+
+@click.command(
+    short_help="The whole loop on a generated class.",
+    epilog="""\b
+Examples:
+  autograder demo                             60 students, two assignments, in demo/
+  autograder demo --students 20 --seed 3      a smaller class, and another one
+  autograder demo --folder /tmp/my-demo       somewhere else
+
+\b
+Exit status: 0 done, also where submissions need a person (some must); 2 wrong usage or configuration.""",
+)
+@click.option("--students", default=60, show_default=True, type=click.IntRange(4, 2000), help="Size of the class.")
+@click.option("--seed", default=7, show_default=True, help="The same seed makes the same class, byte for byte.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one a processor).")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Where everything goes (default: demo/ in the course's folder)."
+)
+@click.pass_obj
+def demo(course: Course, students: int, seed: int, workers: int | None, folder: Path | None) -> None:
+    """Make a class, grade it, write feedback and reports, and say what to open.
+
+    The class hands in reference solutions, other correct ones, known mistakes, half-finished
+    notebooks, and broken ones: endless loops, crashes, a notebook that is none, a forger. All of it
+    goes into a folder of its own, which the next demo replaces; your own class is not touched.
+    """
+    from rich.console import Console
+
+    from autograder.cli.progress import counting
+    from autograder.demo.demo import DemoOptions, run_demo
+
+    console = Console(soft_wrap=True, highlight=False)
+    options = DemoOptions(students, seed, workers or 0, folder)
+    outcome = run_demo(course, options, counting, lambda phase: _show_phase(console, phase))
+    _show_summary(console, outcome)
+
+
+def _show_phase(console: Console, phase: Phase) -> None:
+    console.print(f"{phase.name:<16}{phase.seconds:>6.1f} s   {phase.done}", markup=False)
+
+
+def _show_summary(console: Console, outcome: Demo) -> None:
+    submissions = [s for run in outcome.runs for s in run.submissions]
+    need_a_person = sum(s.status is not Status.GRADED for s in submissions)
+    console.print()
+    console.print(_table(outcome.runs))
+    console.print(
+        f"\n[bold]{len(submissions)} submissions graded and {len(outcome.reports)} reports written "
+        f"in {outcome.seconds:.0f} s.[/] "
+        f"{need_a_person} need a person: they are broken on purpose, and the reports say how."
+    )
+    _show_paths(console, outcome)
+
+
+def _table(runs: list[GradeRun]) -> Table:
+    from rich.table import Table
+
+    table = Table("assignment", box=None, pad_edge=False)
+    for column in ("submissions", *map(str, Status), "mean", "median", "of", "full marks", "slowest"):
+        table.add_column(column, justify="right")
+    for run in runs:
+        counts = Counter(s.status for s in run.submissions)
+        read = [s for s in run.submissions if s.status is not Status.UNREADABLE] or run.submissions
+        scores = [s.score for s in read]
+        full = sum(s.score >= s.max_score for s in read)
+        figures = [f"{mean(scores):.1f}", f"{median(scores):.1f}", f"{read[0].max_score:g}", str(full)]
+        slowest = f"{max(s.seconds for s in read):.1f} s"
+        cells = [str(len(run.submissions)), *(str(counts[status]) for status in Status), *figures, slowest]
+        table.add_row(run.assignment, *cells)
+    return table
+
+
+def _show_paths(console: Console, outcome: Demo) -> None:
+    course = outcome.course
+    rows = [(f"report on {paths.report.assignment}", paths.html) for paths in outcome.reports]
+    rows += [("a student's feedback", outcome.example)] if outcome.example else []
+    rows += [("gradebook", course.gradebook), ("all submissions", course.submitted)]
+    console.print("\nOpen:")
+    for what, path in rows:
+        console.print(f"  {what:<22}{_short(path)}", markup=False)
+    data = _short(course.data)
+    names = [run.assignment for run in outcome.runs]
+    console.print("\nNext:")
+    for command, what in (
+        (f"autograder --data {data} grade {names[0]}", "again: nothing has changed, so nothing is run"),
+        (f"autograder --data {data} report {names[0]}", "write the report anew"),
+        (f"AUTOGRADER_DATA={data} nbgrader export --to grades.csv", "nbgrader works on the same gradebook"),
+    ):
+        console.print(f"  {command:<58}  {what}", markup=False)
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user is, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
