@@ -1,0 +1,47 @@
+"""What each engine gave whom, and whether all engines agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.authoring.spec import TEST_PREFIX
+from autograder.course import Assignment
+
+Scores = Mapping[str, Mapping[str, float]]  # student -> question -> points
+FLOOR_FILE = "floor.json"
+TOLERANCE = 1e-3  # the platform rounds to four digits
+
+
+def gradebook_scores(path: Path, assignment: Assignment) -> Scores:
+    """Read through nbgrader's own API, whoever wrote the gradebook."""
+    from nbgrader.api import Gradebook
+
+    wanted = {f"{TEST_PREFIX}{name}": name for name in assignment.question_names}
+    scores: dict[str, dict[str, float]] = {}
+    with Gradebook(f"sqlite:///{path}") as gradebook:
+        for submission in gradebook.assignment_submissions(assignment.name):
+            grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            scores[submission.student.id] = {
+                wanted[g.name]: float(g.auto_score) for g in grades if g.name in wanted and g.auto_score is not None
+            }
+    return scores
+
+
+def read_floor_scores(folder: Path) -> Scores:
+    """What `benchmarks.floor` wrote."""
+    scores: Scores = json.loads((folder / FLOOR_FILE).read_text(encoding="utf-8"))
+    return scores
+
+
+def disagreements(name: str, scores: Scores, expected_of: str, expected: Scores) -> list[str]:
+    """One line for each question of each student that two engines score differently."""
+    lines = []
+    for student in sorted(scores.keys() | expected.keys()):
+        mine, theirs = scores.get(student, {}), expected.get(student, {})
+        for question in sorted(mine.keys() | theirs.keys()):
+            a, b = mine.get(question), theirs.get(question)
+            if a is None or b is None or abs(a - b) > TOLERANCE:
+                lines.append(f"{student} {question}: {name} {a}, {expected_of} {b}")
+    return lines
