@@ -2,9 +2,9 @@
 
 Covered: no network, namespaces of its own for pid, ipc, uts, user and cgroup; the file system is
 the system's libraries and the Python environment, read-only, and nothing of the course, the users
-or the machine's configuration; environment cleared; dies with the grader. The zygote keeps
-CAP_SYS_ADMIN and CAP_SETPCAP *over its own user namespace only*, to give each child namespaces of
-its own; a child gives them up before student code runs (`inside.confine`).
+or the machine's configuration; environment cleared; dies with the grader; student code never runs as
+root. The zygote keeps a few capabilities *over its own user namespace only*, to give each child
+namespaces of its own; a child gives them up before student code runs (`inside.confine`).
 Not covered: flaws of the kernel itself; time and memory, which limits and deadlines bound.
 """
 
@@ -13,12 +13,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from autograder.errors import IsolationError
+from autograder.sandbox.user_namespace import NOBODY, root_and_nobody
 
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 PROBE_TIMEOUT_S = 20
+# Namespaces and mounts, dropping the bounding set, becoming another user: for the zygote's children to lose.
+# CAP_KILL: to end children that have become another user.
+CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_SETUID", "CAP_SETGID", "CAP_KILL")
 
 
 class Bubblewrap:
@@ -31,10 +38,12 @@ class Bubblewrap:
         """Run a real sandbox once: what matters is whether it works, not which settings the kernel shows."""
         if shutil.which("bwrap") is None:
             return ["bwrap is not installed; run: sudo apt-get install -y bubblewrap"]
-        command = self.command(["/bin/true"], [], {})
         try:
-            probe = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S)
-        except (OSError, subprocess.TimeoutExpired) as error:
+            with self.launch(["/bin/true"], [], {}) as (command, descriptors):
+                probe = subprocess.run(
+                    command, pass_fds=descriptors, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
+                )
+        except (OSError, IsolationError, subprocess.TimeoutExpired) as error:
             return [f"bwrap does not start: {error}"]
         if probe.returncode == 0:
             return []
@@ -45,10 +54,33 @@ class Bubblewrap:
             "or an outer container forbids them."
         ]
 
-    def command(self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]) -> list[str]:
-        command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
-        command += ["--hostname", "sandbox"]
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]
+    @property
+    def student_uid(self) -> int | None:
+        return NOBODY if os.geteuid() == 0 else None
+
+    @contextmanager
+    def launch(
+        self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]
+    ) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+        if self.student_uid is None:
+            yield self._command(["--unshare-user"], python, readable, environment), ()
+            return
+        closed = [str(path) for path in readable if path.stat().st_mode & 0o005 != 0o005]
+        if closed:
+            raise IsolationError(
+                f"{', '.join(closed)} must be readable by all users; run: chmod -R o+rX {' '.join(closed)}"
+            )
+        with root_and_nobody() as namespace:
+            yield self._command(["--userns", str(namespace)], python, readable, environment), (namespace,)
+
+    def _command(
+        self, user: list[str], python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]
+    ) -> list[str]:
+        command = ["bwrap", *user, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
+        command += ["--hostname", "sandbox", "--cap-drop", "ALL"]
+        for capability in CAPABILITIES:
+            command += ["--cap-add", capability]
         for folder in SYSTEM_FOLDERS:
             path = Path(folder)
             if path.is_symlink():
@@ -57,7 +89,11 @@ class Bubblewrap:
                 command += ["--ro-bind", folder, folder]
         for file in SYSTEM_FILES:
             command += ["--ro-bind-try", file, file]
-        for path in _outermost(readable):
+        paths = _outermost(readable)
+        for folder in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
+            if not any(folder.is_relative_to(shown) for shown in SYSTEM_FOLDERS):
+                command += ["--perms", "0755", "--dir", str(folder)]  # else made for the zygote's user alone
+        for path in paths:
             command += ["--ro-bind", str(path), str(path)]
         command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
         for device in sorted(Path("/dev").glob("nvidia*")):

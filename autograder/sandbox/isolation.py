@@ -7,6 +7,7 @@ a module of its own and add it to `BACKENDS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -24,8 +25,17 @@ class Isolation(Protocol):
     def missing(self) -> list[str]:
         """What this machine lacks for it, each with its cure; empty where it works."""
 
-    def command(self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]) -> list[str]:
-        """The command line that runs `python` with `readable` visible and nothing else of the user's."""
+    @property
+    def student_uid(self) -> int | None:
+        """The user that a child becomes before student code runs; None: it stays who it is."""
+
+    def launch(
+        self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]
+    ) -> AbstractContextManager[tuple[list[str], tuple[int, ...]]]:
+        """The command line that runs `python` with `readable` visible and nothing else of the user's.
+
+        Given as a context: (command, descriptors that the command inherits), to be started inside it.
+        """
 
 
 BACKENDS: dict[str, type[Bubblewrap] | type[Unconfined]] = {"bubblewrap": Bubblewrap, "none": Unconfined}

@@ -18,6 +18,8 @@ BARRIERS = {
     "clean environment": "names = {e.split('=')[0] for e in open('/proc/1/environ').read().split(chr(0)) if e}\n"
     f"assert names - {set(ENVIRONMENT) | {'PWD'}!r}",
     "no capabilities": "import re\nassert re.findall(r'Cap\\w+:\\s*0*[1-9a-f]', open('/proc/self/status').read())",
+    "not root": "import os\nassert os.getuid() == 0",
+    "limited processes": "import os\nfor _ in range(99):\n  if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '9'])",
     "no new namespaces": "import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0",
     "no tracing": "import ctypes\nassert ctypes.CDLL(None).ptrace(0, 0, 0, 0) == 0",
     "memory limit": "x = bytearray(4 * 2**30)",
@@ -36,7 +38,8 @@ def look_around() -> list[tuple[str, bool, str]]:
                 limit = 1.0 if name == "time limit" else TIMEOUT_S
                 reply = process.ask({"op": "cell", "index": 0, "source": source, "timeout_s": limit}, limit)
                 error = reply["value"]["error"]
-                results.append((name, error is not None, f"{error['type']} {error['message']}" if error else "NOT HELD"))
+                met = f"{error['type']} {error['message']}" if error else "NOT HELD"
+                results.append((name, error is not None, met))
             finally:
                 process.kill()
     return results

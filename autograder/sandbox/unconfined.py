@@ -6,7 +6,8 @@ else. Student code can read what the user can read, and reach the network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -15,10 +16,14 @@ class Unconfined:
 
     name = "none"
     confined = False
+    student_uid = None
 
     def missing(self) -> list[str]:
         return []
 
-    def command(self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]) -> list[str]:
+    @contextmanager
+    def launch(
+        self, python: Sequence[str], readable: Sequence[Path], environment: dict[str, str]
+    ) -> Iterator[tuple[list[str], tuple[int, ...]]]:
         settings = [f"{key}={value}" for key, value in environment.items()]
-        return ["/usr/bin/env", "-i", *settings, *python]
+        yield ["/usr/bin/env", "-i", *settings, *python], ()

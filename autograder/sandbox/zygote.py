@@ -55,16 +55,17 @@ class Zygote:
         here = str(INSIDE.parent)
         code = f"import sys; sys.path.insert(0, {here!r}); from inside import zygote; zygote.start(sys.argv)"
         mode = "confined" if isolation.confined else "open"
-        python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, ",".join(preload)]
-        command = isolation.command(python, readable, ENVIRONMENT)
+        uid = "" if isolation.student_uid is None else str(isolation.student_uid)
+        python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, uid, ",".join(preload)]
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
-        self._process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._printed,
-        )
+        with isolation.launch(python, readable, ENVIRONMENT) as (command, descriptors):
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno(), *descriptors],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._printed,
+            )
         theirs.close()
         self._ready = False
 

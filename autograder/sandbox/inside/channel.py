@@ -70,6 +70,8 @@ class Channel:
         # Grows with what really arrives, so an announced length alone costs no memory.
         data = bytearray()
         while len(data) < size:
+            if deadline is not None and time.monotonic() > deadline:
+                raise ChannelTimeout  # also where there is always one more byte, so that nothing ever has to wait
             try:
                 piece = self._sock.recv(min(size - len(data), 2**20))
             except BlockingIOError:

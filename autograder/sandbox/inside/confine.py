@@ -57,11 +57,12 @@ class PidNamespaces:
         _check(_libc.setns(self._own, CLONE_NEWPID), "setns")
 
 
-def confine(limits: Mapping[str, int]) -> list[str]:
+def confine(limits: Mapping[str, int], uid: int | None) -> list[str]:
     """Confine this process for good. What could not be had, in words.
 
     Args:
         limits: memory_mib, disk_mib, processes.
+        uid: the user and group to become; None to stay the same.
 
     Raises:
         OSError: a barrier that must hold could not be put up; the caller must not go on.
@@ -75,6 +76,11 @@ def confine(limits: Mapping[str, int]) -> list[str]:
     os.chdir("/tmp")
     prefer_to_be_killed()
     set_limits(limits)
+    _drop_bounding_set()
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     _drop_capabilities()
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # /proc/self/{environ,mem,maps} are closed to student code too
     missing = seccomp.install()
@@ -110,11 +116,14 @@ def _data_bytes() -> int:
     return 0
 
 
-def _drop_capabilities() -> None:
+def _drop_bounding_set() -> None:
     capability = 0
     while _libc.prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0:  # fails beyond the kernel's last one
         _check(_libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), f"dropping capability {capability}")
         capability += 1
+
+
+def _drop_capabilities() -> None:
     _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()

@@ -7,6 +7,7 @@ from typing import Any
 
 MAX_MESSAGE = 2000
 MAX_NAMES = 12
+MAX_LINE = 10_000_000
 
 
 class TimeLimit(BaseException):
@@ -23,11 +24,11 @@ def cell_filename(index: int) -> str:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """The exception as plain data. Never raises: `__str__` and friends belong to the student."""
+    """The exception as plain data. Never raises: `__str__`, properties and metaclasses belong to the student."""
     cell, line = _place(error)
     return {
         "type": _name(type(error)),
-        "mro": [_name(kind) for kind in type(error).__mro__[:MAX_NAMES]],
+        "mro": [_name(kind) for kind in _mro(type(error))[:MAX_NAMES]],
         "message": _message(error),
         "cell": cell,
         "line": line,
@@ -41,6 +42,11 @@ def _name(kind: type) -> str:
         return "Exception"
 
 
+def _mro(kind: type) -> tuple[type, ...]:
+    # Past attributes of the same name in the student's class or metaclass, here and below.
+    return tuple(type.__dict__["__mro__"].__get__(kind))
+
+
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
@@ -51,10 +57,12 @@ def _message(error: BaseException) -> str:
 
 def _place(error: BaseException) -> tuple[int, int]:
     """Cell index and line of the innermost frame that is student code; (-1, 0) where there is none."""
-    if isinstance(error, SyntaxError) and isinstance(error.filename, str) and error.filename.startswith("<cell "):
-        return _cell_of(error.filename), int(error.lineno or 0)
+    if SyntaxError in _mro(type(error)):
+        filename, line = (SyntaxError.__dict__[name].__get__(error) for name in ("filename", "lineno"))
+        if type(filename) is str and filename.startswith("<cell "):
+            return _cell_of(filename), line if type(line) is int and 0 < line < MAX_LINE else 0
     place = (-1, 0)
-    traceback: TracebackType | None = error.__traceback__
+    traceback: TracebackType | None = BaseException.__dict__["__traceback__"].__get__(error)
     for _ in range(2000):
         if traceback is None:
             break

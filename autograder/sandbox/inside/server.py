@@ -82,7 +82,7 @@ class Server:
             torch.set_default_device(None)
         torch.set_grad_enabled(True)
         torch.use_deterministic_algorithms(False)
-        torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it formats stack traces where there is no GPU
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed formats stack traces where there is no GPU
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(seed)
         random.seed(seed)

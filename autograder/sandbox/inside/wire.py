@@ -7,9 +7,11 @@ A message is a dict with str keys. Values may be None, bool, int of 64 bits, flo
 tuple, dict (keys str or int), torch.dtype, dense CPU tensors, and `Ref`, which stands for an
 object that stays on the other side.
 
-Covered: hostile lengths, nesting, duplicate keys, NaN tokens, tensors whose shape and bytes
-disagree, bool buffers holding other bytes than 0 and 1. Not covered: whether values make sense;
-that is the business of whoever asked for them.
+Covered: hostile lengths, nesting, duplicate keys, keys made to collide, NaN tokens, text that no
+file can hold (lone surrogates), tensors whose shape and bytes disagree or that share bytes, bool
+buffers holding other bytes than 0 and 1. Decoding never takes more than a small multiple of the
+bytes that arrived. Not covered: whether values make sense; that is the business of whoever asked
+for them.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ MAX_DEPTH = 48
 MAX_NODES = 200_000
 MAX_TENSORS = 4096
 MAX_NDIM = 16
+MAX_STRIDE = 2**60  # bytes; torch refuses to compute larger ones, even for a tensor without elements
 ALIGNMENT = 16
 
 DTYPES = {
@@ -93,9 +96,7 @@ class _Encoder:
         if value is None or kind is bool or kind is str:
             return value
         if kind is int:
-            if not -(2**63) <= value < 2**63:
-                raise WireError("an integer does not fit 64 bits")
-            return value
+            return _bounded(value)
         if kind is float:
             return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
         if kind is list:
@@ -120,7 +121,7 @@ class _Encoder:
     def key(key: Any) -> Any:
         if type(key) not in (str, int):
             raise WireError(f"a dict key is a {type(key).__name__}; only str and int can be sent")
-        return key
+        return _bounded(key) if type(key) is int else key
 
     def tensor(self, tensor: torch.Tensor) -> dict[str, Any]:
         if tensor.dtype not in DTYPE_NAMES:
@@ -162,7 +163,7 @@ def decode(header: bytes, body: bytearray, on_ref: Callable[[Ref], Any] | None =
         raise WireError("not a message: wrong top level")
     if len(data["t"]) > MAX_TENSORS:
         raise WireError("not a message: too many tensors")
-    tensors = [_tensor(record, body) for record in data["t"]]
+    tensors = _tensors(data["t"], body)
     message = _Decoder(tensors, on_ref).value(data["v"], 0)
     if type(message) is not dict:
         raise WireError("not a message: no dict at the top")
@@ -180,12 +181,12 @@ class _Decoder:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("not a message: nested too deeply or too many parts")
         kind = type(value)
-        if value is None or kind in (bool, str, float):
+        if value is None or kind in (bool, float):
             return value
+        if kind is str:
+            return _writable(value)
         if kind is int:
-            if not -(2**63) <= value < 2**63:
-                raise WireError("not a message: an integer that does not fit 64 bits")
-            return value
+            return _bounded(value)
         if kind is list:
             return [self.value(item, depth + 1) for item in value]
         if kind is dict:
@@ -205,22 +206,35 @@ class _Decoder:
         if tag == "float" and inner in ("nan", "inf", "-inf"):
             return float(inner)
         if tag == "dtype" and type(inner) is str:
-            return DTYPES.get(inner, inner)
+            return DTYPES.get(inner, _writable(inner))
         if tag == "ref" and type(inner) is int and type(value.get("n")) is str:
-            ref = Ref(inner, value["n"][:200])
+            ref = Ref(_bounded(inner), _writable(value["n"][:200]))
             return self.on_ref(ref) if self.on_ref else ref
         raise WireError("not a message: an unknown tag")
 
     def mapping(self, pairs: list[Any], depth: int) -> dict[str | int, Any]:
         result: dict[str | int, Any] = {}
         for pair in pairs:
-            if type(pair) is not list or len(pair) != 2 or type(pair[0]) not in (str, int) or pair[0] in result:
-                raise WireError("not a message: a malformed or repeated dict key")
-            result[pair[0]] = self.value(pair[1], depth + 1)
+            if type(pair) is not list or len(pair) != 2 or type(pair[0]) not in (str, int):
+                raise WireError("not a message: a malformed dict key")
+            # Bounded before it is looked up: Python hashes large ints so that millions of them collide.
+            key = _bounded(pair[0]) if type(pair[0]) is int else _writable(pair[0])
+            if key in result:
+                raise WireError("not a message: a repeated dict key")
+            result[key] = self.value(pair[1], depth + 1)
         return result
 
 
-def _tensor(record: Any, body: bytearray) -> torch.Tensor:
+def _tensors(records: list[Any], body: bytearray) -> list[torch.Tensor]:
+    """Each tensor's bytes lie behind those of the one before: bytes that are shared would be copied again and again."""
+    tensors, end = [], 0
+    for record in records:
+        tensors.append(_tensor(record, body, end))
+        end = record[2] + record[3]
+    return tensors
+
+
+def _tensor(record: Any, body: bytearray, earliest: int) -> torch.Tensor:
     if type(record) is not list or len(record) != 4:
         raise WireError("not a message: a malformed tensor record")
     name, shape, start, size = record
@@ -229,15 +243,27 @@ def _tensor(record: Any, body: bytearray) -> torch.Tensor:
         raise WireError("not a message: a tensor of unknown dtype or too many dimensions")
     if any(type(n) is not int or not 0 <= n < 2**40 for n in (*shape, start, size)):
         raise WireError("not a message: a tensor with a malformed shape")
-    count = math.prod(shape)
-    if count * dtype.itemsize != size or start + size > len(body):
+    if math.prod(shape) * dtype.itemsize != size or not earliest <= start <= start + size <= len(body):
         raise WireError("not a message: a tensor whose shape and bytes disagree")
+    if math.prod(max(n, 1) for n in shape) * dtype.itemsize > MAX_STRIDE:
+        raise WireError("not a message: a tensor with too large a shape")
     if size == 0:
         return torch.empty(shape, dtype=dtype)
     view = memoryview(body)[start : start + size]
     if dtype is torch.bool:
         return (torch.frombuffer(view, dtype=torch.uint8) != 0).reshape(shape)
     return torch.frombuffer(bytearray(view), dtype=dtype).reshape(shape)
+
+
+def _bounded(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise WireError("an integer does not fit 64 bits")
+    return number
+
+
+def _writable(text: str) -> str:
+    """Without lone surrogates, which JSON can spell and which no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

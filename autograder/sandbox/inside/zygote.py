@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PACKET_BYTES = 65536
 
 
-def main(control_fd: int, confined: bool, preload: list[str]) -> None:
+def main(control_fd: int, confined: bool, uid: int | None, preload: list[str]) -> None:
     """Import, say so, and serve fork requests until the other side goes away."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trusted side's business
@@ -38,7 +38,7 @@ def main(control_fd: int, confined: bool, preload: list[str]) -> None:
 
         namespaces = PidNamespaces()
     failed = _preload(preload)
-    zygote = Zygote(control, namespaces)
+    zygote = Zygote(control, namespaces, uid)
     control.send(json.dumps({"ready": True, "failed": failed}).encode())
     zygote.run()
 
@@ -62,13 +62,14 @@ def _preload(names: list[str]) -> dict[str, str]:
 class Zygote:
     """Forks children and buries them."""
 
-    def __init__(self, control: socket.socket, namespaces: PidNamespaces | None) -> None:
+    def __init__(self, control: socket.socket, namespaces: PidNamespaces | None, uid: int | None) -> None:
         from . import server  # noqa: F401  (what the children need, imported once)
         from .output import BoundedOutput
         from .watch import Watch
 
         self.control = control
         self.namespaces = namespaces
+        self.uid = uid
         self.children: dict[int, int] = {}
         self.count = 0
         self.output = BoundedOutput(0)
@@ -146,7 +147,7 @@ def become_student(channel_fd: int, limits: dict[str, int], zygote: Zygote) -> N
     channel = Channel(socket.socket(fileno=3))
     try:
         if zygote.namespaces:
-            missing = confine.confine(limits)
+            missing = confine.confine(limits, zygote.uid)
         else:
             confine.set_limits(limits)
             missing = ["isolation is off"]
@@ -166,5 +167,6 @@ def become_student(channel_fd: int, limits: dict[str, int], zygote: Zygote) -> N
 
 
 def start(argv: list[str]) -> None:
-    """Entry point: `-c`, control descriptor, "confined" or "open", comma-separated modules to import."""
-    main(int(argv[1]), argv[2] == "confined", [name for name in argv[3].split(",") if name])
+    """Entry point: `-c`, control descriptor, "confined" or "open", uid or "", comma-separated modules."""
+    preload = [name for name in argv[4].split(",") if name]
+    main(int(argv[1]), argv[2] == "confined", int(argv[3]) if argv[3] else None, preload)
