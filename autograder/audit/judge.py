@@ -63,12 +63,12 @@ def _fault(mistake: Mistake, result: SubmissionResult) -> str:
     named = _named(mistake, question.tests)
     if not named:
         return f"{mistake.question} has no test of that name; it has {', '.join(t.name for t in question.tests)}"
-    elsewhere = [t.name for t in question.tests if t.outcome in CAUGHT]
-    if not elsewhere:
-        return f"no test caught it: {question.score:g} of {question.points:g} points"
     caught = [test for test in named if test.outcome in CAUGHT]
     if not caught:
-        return f"{mistake.caught_by} ended as {named[0].outcome}; it was caught at {', '.join(elsewhere)}"
+        elsewhere = [test.name for test in question.tests if test.outcome in CAUGHT]
+        where = f"it was caught at {', '.join(elsewhere)}" if elsewhere else "no test caught it"
+        reason = f" ({named[0].detail})" if named[0].detail else ""
+        return f"{mistake.caught_by} ended as {named[0].outcome}{reason}; {where}"
     if question.score >= question.points - SPARE_POINTS:
         return f"caught there, but it cost nothing: {question.score:g} of {question.points:g} points"
     shown = [test.hint for test in caught]

@@ -30,15 +30,17 @@ Examples:
 )
 @click.argument("assignments", metavar="[ASSIGNMENT]...", nargs=-1)
 @click.option("--question", "questions", metavar="NAME", multiple=True, help="Only this question; may be repeated.")
-@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Notebooks graded at a time.")
-@click.option("--isolation", default="bubblewrap", show_default=True, help="As for `autograder grade`.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one a processor).")
+@click.option(
+    "--isolation", default="bubblewrap", show_default=True, help="'none' switches the sandbox off: trusted code only."
+)
 @click.option("--json", "json_file", metavar="FILE", help="Also write the findings as JSON; - is standard output.")
 @click.pass_obj
 def audit(
     course: Course,
     assignments: tuple[str, ...],
     questions: tuple[str, ...],
-    workers: int,
+    workers: int | None,
     isolation: str,
     json_file: str | None,
 ) -> None:
@@ -59,6 +61,7 @@ def audit(
             bar.start(step.total, step.assignment)
             bar.set(step.done, step.total)
 
+        workers = workers or os.cpu_count() or 1
         report = measure(course, assignments, workers, see, questions=questions, isolation=isolation)
     # Where the JSON goes to standard output, what is for people goes to standard error.
     show(report, Console(stderr=json_file == STDOUT, highlight=False))

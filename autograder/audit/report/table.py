@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -18,7 +18,8 @@ from autograder.audit.model import (
     QuestionAudit,
 )
 
-COLUMNS = ("points", "tests", "reference", "stub", "mistakes", "alternatives")
+# Two lines each, so that a question's name keeps its width on a terminal of 80 columns.
+COLUMNS = ("points", "public\n+hidden", "refe-\nrence", "stub", "mistakes\ncaught", "others\naccepted")
 
 
 def show(report: AuditReport, console: Console) -> None:
@@ -28,13 +29,14 @@ def show(report: AuditReport, console: Console) -> None:
         for finding in assignment.findings:
             console.print(_finding(finding))
         for note in _notes(assignment):
-            console.print(Text(note, style="dim"))
+            console.print(note, style="dim")
         console.print()
     console.print(_totals(report))
 
 
 def _table(assignment: AssignmentAudit) -> Table:
-    table = Table(assignment.name, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(assignment.name, no_wrap=True, overflow="fold")
     for column in COLUMNS:
         table.add_column(column, justify="right")
     table.add_column("")
@@ -47,7 +49,7 @@ def _figures(question: QuestionAudit) -> tuple[str, ...]:
     measured = question.mistakes - len(question.not_measured)
     return (
         f"{question.points:g}",
-        f"{question.public_tests} + {question.hidden_tests}",
+        f"{question.public_tests}+{question.hidden_tests}",
         f"{question.reference_score / question.points:.0%}",
         f"{question.stub_score / question.points:.0%}",
         f"{question.caught}/{measured}",
@@ -69,16 +71,22 @@ def _finding(finding: Finding) -> RenderableType:
     return Group(Text(finding.subject, style="bold red"), Padding(body, (0, 0, 0, 2)))
 
 
-def _notes(assignment: AssignmentAudit) -> Iterator[str]:
+def _notes(assignment: AssignmentAudit) -> Iterator[RenderableType]:
     """What fails nothing."""
-    thin = [f"{q.name} ({q.mistakes} and {q.alternatives})" for q in assignment.questions if q.thin]
-    if thin:
-        yield f"Thin, with fewer than {MIN_MISTAKES} mistakes or {MIN_ALTERNATIVES} alternatives: {', '.join(thin)}."
-    for question in assignment.questions:
-        if question.never_needed:
-            yield f"No mistake names these tests of {question.name}: {', '.join(question.never_needed)}."
-        if question.not_measured:
-            yield f"Not measured here, for want of a GPU: {question.name}/{', '.join(question.not_measured)}."
+    thin = {q.name: f"{q.mistakes} mistakes, {q.alternatives} alternatives" for q in assignment.questions if q.thin}
+    unnamed = {q.name: ", ".join(q.never_needed) for q in assignment.questions if q.never_needed}
+    skipped = {q.name: ", ".join(q.not_measured) for q in assignment.questions if q.not_measured}
+    yield from _note(f"Thin, with fewer than {MIN_MISTAKES} mistakes or {MIN_ALTERNATIVES} alternatives:", thin)
+    yield from _note("Tests that no mistake names:", unnamed)
+    yield from _note("Mistakes not measured, because their test needs a GPU:", skipped)
+
+
+def _note(heading: str, by_question: Mapping[str, str]) -> Iterator[RenderableType]:
+    if by_question:
+        body = Table.grid(padding=(0, 2))
+        for question, text in by_question.items():
+            body.add_row(question, text)
+        yield Group(Text(heading), Padding(body, (0, 0, 0, 2)))
 
 
 def _totals(report: AuditReport) -> Text:
@@ -87,9 +95,13 @@ def _totals(report: AuditReport) -> Text:
     notebooks = sum(assignment.notebooks for assignment in report.assignments)
     measured = sum(q.mistakes - len(q.not_measured) for q in questions)
     line = (
-        f"{len(questions)} questions, {sum(q.caught for q in questions)} of {measured} mistakes caught, "
+        f"{_counted(len(questions), 'question')}, {sum(q.caught for q in questions)} of {measured} mistakes caught, "
         f"{sum(q.accepted for q in questions)} of {sum(q.alternatives for q in questions)} alternatives accepted, "
-        f"{notebooks} notebooks graded in {report.seconds:.1f} s"
+        f"{_counted(notebooks, 'notebook')} graded in {report.seconds:.1f} s"
     )
-    verdict = f": {failures} failure{'s' * (failures != 1)}" if failures else ": passed"
+    verdict = f": {_counted(failures, 'failure')}" if failures else ": passed"
     return Text(line + verdict + ".", style="red" if failures else "green")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
