@@ -21,11 +21,14 @@ class _Strict(BaseModel):
 
 
 class Limits(_Strict):
-    """What one submission may use. Times are wall-clock seconds, sizes are MiB."""
+    """What one submission may use. Sizes are MiB.
+
+    Cells and calls are limited in seconds of processor time (and in three times as many by the
+    clock), so that a busy machine costs nobody a point; the whole submission, by the clock.
+    """
 
     cell_timeout_s: Seconds = 10.0
     call_timeout_s: Seconds = 5.0
-    test_timeout_s: Seconds = 20.0
     submission_timeout_s: Seconds = 120.0
     memory_mib: Annotated[int, Field(ge=256, le=1_000_000)] = 2048
     disk_mib: Annotated[int, Field(ge=1, le=100_000)] = 64

@@ -90,9 +90,9 @@ class Bubblewrap:
         for file in SYSTEM_FILES:
             command += ["--ro-bind-try", file, file]
         paths = _outermost(readable)
-        for folder in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
-            if not any(folder.is_relative_to(shown) for shown in SYSTEM_FOLDERS):
-                command += ["--perms", "0755", "--dir", str(folder)]  # else made for the zygote's user alone
+        for parent in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
+            if not any(parent.is_relative_to(shown) for shown in SYSTEM_FOLDERS):
+                command += ["--perms", "0755", "--dir", str(parent)]  # else made for the zygote's user alone
         for path in paths:
             command += ["--ro-bind", str(path), str(path)]
         command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/dev/shm"]

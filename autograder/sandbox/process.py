@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograder.sandbox.inside.channel import BadFrame, ChannelClosed, ChannelTimeout
+from autograder.sandbox.inside.patience import WALL_FACTOR
 from autograder.sandbox.inside.wire import WireError, decode, encode
 from autograder.sandbox.zygote import Zygote, ZygoteDied
 
@@ -60,13 +61,14 @@ class StudentProcess:
 
         Args:
             message: the request; `timeout_s` is added to it, for the limit inside the process.
-            timeout_s: the process is killed `GRACE_S` after it.
+            timeout_s: seconds of processor time; by the clock, the process is killed `GRACE_S` after
+                `WALL_FACTOR` times as many.
 
         Raises:
             ProcessCrashed, ProcessHung: it is dead now.
         """
         self._send({**message, "timeout_s": timeout_s})
-        return self._receive(timeout_s + GRACE_S)
+        return self._receive(timeout_s * WALL_FACTOR + GRACE_S)
 
     def kill(self) -> str:
         """End it; how it had ended already, in words, or ""."""

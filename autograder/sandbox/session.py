@@ -40,7 +40,10 @@ class CellFailure:
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """Seconds of wall-clock; `process` goes to the sandbox as it is (memory_mib, disk_mib, processes, output_kib)."""
+    """Seconds; those of cells and calls are of processor time.
+
+    `process` goes to the sandbox as it is: memory_mib, disk_mib, processes, output_kib.
+    """
 
     cell_s: float
     call_s: float

@@ -23,6 +23,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from .failures import TimeLimit, cell_filename, describe
 from .output import BoundedOutput
+from .patience import WALL_FACTOR
 from .shell import Shell
 
 REPEAT_S = 0.2  # the timer fires again, for code that swallowed the first TimeLimit
@@ -30,16 +31,19 @@ REPEAT_S = 0.2  # the timer fires again, for code that swallowed the first TimeL
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimit` in the main thread once `seconds` have passed."""
+    """Raise `TimeLimit` in the main thread once it has computed for `seconds`, or waited much longer."""
 
     def expire(*_: Any) -> None:
         raise TimeLimit(f"still running after {seconds:g} s")
 
+    signal.signal(signal.SIGPROF, expire)
     signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_S)
+    signal.setitimer(signal.ITIMER_PROF, seconds, REPEAT_S)
+    signal.setitimer(signal.ITIMER_REAL, seconds * WALL_FACTOR, REPEAT_S)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

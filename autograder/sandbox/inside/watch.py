@@ -9,11 +9,13 @@ values never enter this process.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from typing import Any
 
 import torch
 
+MODULES = ("torch", "torch.nn", "torch.nn.functional", "torch.optim", "torch.autograd", "math", "builtins")
 MAX_EVENTS = 40
 MAX_DETAIL = 120
 STACK_DEPTH = 25
@@ -27,6 +29,7 @@ EVENTS = frozenset(
 )  # fmt: skip
 QUIET_FOLDERS = ("/tmp", sys.prefix, sys.base_prefix, "/dev/null", "/dev/urandom", "/usr")
 WATCHED = (
+    builtins,
     torch, torch.Tensor, torch.nn.functional, torch.nn.Module, torch.nn.Parameter, torch.testing, torch.optim,
     torch.autograd,
     torch.random, torch.linalg, torch.nn.init, torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam,
@@ -39,6 +42,7 @@ class Watch:
     def __init__(self) -> None:
         self.seen: dict[str, int] = {}
         self._originals = [(owner, dict(vars(owner))) for owner in WATCHED]
+        self._modules = {name: sys.modules[name] for name in MODULES}
         self._active = False
 
     def start(self) -> None:
@@ -56,9 +60,13 @@ class Watch:
         for owner, original in self._originals:
             current = vars(owner)
             for name, value in original.items():
-                if current.get(name) is not value and not name.startswith("__"):
+                if current.get(name) is not value:
                     setattr(owner, name, value)
                     self._note(f"replaced {getattr(owner, '__name__', 'torch')}.{name}")
+        for name, module in self._modules.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
+                self._note(f"replaced the module {name}")
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event not in EVENTS or not self._active:

@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-MAX_HEADER_BYTES = 8 * 2**20
+MAX_HEADER_BYTES = 2 * 2**20
 MAX_BODY_BYTES = 256 * 2**20
 MAX_DEPTH = 48
 MAX_NODES = 200_000
