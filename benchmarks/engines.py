@@ -26,7 +26,9 @@ class BenchmarkError(Exception):
 class Engine(Protocol):
     """One way to grade a folder of submissions with one command."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
 
     def prepare(self, folder: Path, submissions: list[Submission]) -> None:
         """Fill the empty `folder`; not timed."""
@@ -88,7 +90,9 @@ class Stock:
             'c = get_config()\nc.CourseDirectory.course_id = "stock"\n', encoding="utf-8"
         )
         command = [sys.executable, "-m", "nbgrader", "generate_assignment", name]
-        done = subprocess.run(command, cwd=self.template, env=environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.template, env=environment(), capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise BenchmarkError(f"nbgrader generate_assignment failed:\n{done.stderr[-3000:]}")
 

@@ -48,9 +48,8 @@ class _File:
         self.path = path
         body = ast.parse(path.read_text(encoding="utf-8")).body
         self._tests = [n for n in body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
-        self._module_marks = [
-            mark for n in body if _assigns(n, "pytestmark") for mark in getattr(n.value, "elts", [n.value])
-        ]
+        assigned = [n.value for n in body if isinstance(n, ast.Assign) and _assigns(n, "pytestmark")]
+        self._module_marks = [mark for value in assigned for mark in getattr(value, "elts", [value])]
         self._fixtures = [n for n in body if isinstance(n, ast.FunctionDef) and _marks(n, "fixture")]
         kept = [n for n in body if n not in self._tests and not _is_for_pytest(n)]
         self._support = [_bare(n) for n in kept]
@@ -63,7 +62,7 @@ class _File:
     def source_for(self, tests: list[ast.FunctionDef]) -> str:
         """Body of a function that returns [(seed name, weight, test), ...]."""
         entries = [
-            f"    ({f'{self.path.name}::{t.name}'!r}, {float(self._argument(t, 'weight', 1))}, {self._call(t)}),"
+            f"    ({f'{self.path.name}::{t.name}'!r}, {self._argument(t, 'weight', 1)}, {self._call(t)}),"
             for t in tests
         ]
         parts = [ast.unparse(node) for node in (*self._support, *map(_bare, tests))]

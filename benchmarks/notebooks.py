@@ -69,7 +69,7 @@ class _Maker:
 
     def make(self, number: int, variant: Variant | None) -> Submission:
         answers = {name: self._reference.source_of(name) for name in self._questions}
-        answers |= {name: f"What student {number} writes about it." for name in self._written}
+        answers |= dict.fromkeys(self._written, f"What student {number} writes about it.")
         helpers, about = {}, "reference"
         if variant is not None:
             answers[variant.question] = variant.apply(answers[variant.question])

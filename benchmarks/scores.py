@@ -35,13 +35,18 @@ def read_floor_scores(folder: Path) -> Scores:
     return scores
 
 
-def disagreements(name: str, scores: Scores, expected_of: str, expected: Scores) -> list[str]:
-    """One line for each question of each student that two engines score differently."""
+def disagreements(name: str, scores: Scores, expected_of: str, expected: Scores, about: Mapping[str, str]) -> list[str]:
+    """One line for each question of each student that two engines score differently.
+
+    Args:
+        about: student -> what is special about the notebook.
+    """
     lines = []
     for student in sorted(scores.keys() | expected.keys()):
         mine, theirs = scores.get(student, {}), expected.get(student, {})
         for question in sorted(mine.keys() | theirs.keys()):
             a, b = mine.get(question), theirs.get(question)
             if a is None or b is None or abs(a - b) > TOLERANCE:
-                lines.append(f"{student} {question}: {name} {a}, {expected_of} {b}")
+                line = f"{student} ({about.get(student, '')}) {question}: {name} {a}, {expected_of} {b}"
+                lines.append(line)
     return lines

@@ -1,0 +1,80 @@
+"""A report as text: the same Markdown on the terminal, in benchmarks/README.md and in the project's README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.results import EngineResult, Report
+
+BEGIN, END = "<!-- bench:start -->", "<!-- bench:end -->"
+
+
+def markdown(report: Report) -> str:
+    """Machine, table and ratios."""
+    small, large = report.sizes
+    header = [
+        "engine",
+        f"{small} submissions",
+        f"{large} submissions",
+        "one more submission",
+        "processor time of it",
+        "submissions per second",
+        "start-up",
+        "peak memory",
+    ]
+    rows = [header, *(_row(engine) for engine in report.engines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join([*_about(report), "", *lines, "", *_ratios(report)]) + "\n"
+
+
+def _about(report: Report) -> list[str]:
+    machine = report.machine
+    versions = ", ".join(f"{name} {machine[name]}" for name in ("python", "torch", "nbgrader", "ipykernel"))
+    return [
+        f"Measured on {report.date} with `{report.assignment}` ({report.tests} hidden tests, "
+        f"{report.scores_compared} question scores the same in all engines, mean score {report.mean_score:.1f}).",
+        f"{machine['processor']}; {machine['system']}; {versions}; "
+        f"load average {report.load_before} before and {report.load_after} after.",
+    ]
+
+
+def _row(engine: EngineResult) -> list[str]:
+    rounds = engine.per_round()
+    spread = f" ({min(rounds):.3f}–{max(rounds):.3f})" if len(rounds) > 1 else ""
+    rate = f"{1 / engine.per_added_s:.2f}" if engine.per_added_s > 0 else "below the noise"
+    return [
+        engine.name,
+        f"{engine.small_s:.2f} s",
+        f"{engine.large_s:.2f} s",
+        f"{engine.per_added_s:.3f} s{spread}",
+        f"{engine.per_added_cpu_s:.3f} s",
+        rate,
+        f"{engine.start_up_s:.1f} s",
+        f"{engine.memory_mib:.0f} MiB",
+    ]
+
+
+def _ratios(report: Report) -> list[str]:
+    lines = [
+        f"- {ratio.slower} / {ratio.faster}: **{ratio.wall:.1f}** in time, {ratio.cpu:.1f} in processor time"
+        for ratio in report.ratios
+    ]
+    return lines or ["- No ratio: the added time is below the noise of this machine. Measure with larger sizes."]
+
+
+def update_readmes(report: Report, paths: Sequence[Path]) -> list[Path]:
+    """Put the report between the markers of those files that have them; returns which were written."""
+    return [path for path in paths if path.is_file() and _replace_block(path, markdown(report))]
+
+
+def _replace_block(path: Path, block: str) -> bool:
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        return False
+    path.write_text(f"{before}{BEGIN}\n{block}{END}{after}", encoding="utf-8")
+    return True
