@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from autograder.audit.judge import Judged
 from autograder.audit.model import Finding, Kind, QuestionAudit
 from autograder.audit.plan import Plan
-from autograder.results import SubmissionResult
+from autograder.results import Outcome, SubmissionResult
 
 
 def count(
@@ -22,6 +22,8 @@ def count(
     tests = [test for test in plan.places.tests if test.question == name]
     named = {mistake.caught_by.partition("[")[0] for mistake in mistakes}
     own = [one for one in judged if one.case.variant is not None and one.case.variant.question == name]
+    wrong = [results[one.case.key] for one in own if one.case.kind is Kind.MISTAKE]
+    failed = _failed_tests(wrong, name)
     right = [one.case.kind for one in own if one.measured and not one.findings]
     return QuestionAudit(
         name=name,
@@ -37,7 +39,14 @@ def count(
         findings=sum(finding.question == name for finding in findings),
         not_measured=tuple(one.case.variant.name for one in own if one.case.variant and not one.measured),
         never_needed=tuple(test.name for test in tests if test.name not in named),
+        never_failed=tuple(test.name for test in tests if test.name not in failed),
     )
+
+
+def _failed_tests(results: Sequence[SubmissionResult], question: str) -> set[str]:
+    """Names of the question's tests that any of these did not pass."""
+    tests = [test for result in results for q in result.questions if q.name == question for test in q.tests]
+    return {test.name.partition("[")[0] for test in tests if test.outcome is not Outcome.PASSED}
 
 
 def _score(result: SubmissionResult, question: str) -> float:

@@ -67,6 +67,8 @@ class QuestionAudit:
         findings: how many findings are about this question.
         not_measured: mistakes whose test cannot run on this machine (it needs a GPU).
         never_needed: tests that no mistake names. Information, no failure.
+        never_failed: tests that every known mistake passes, so that nothing shows them to be of use.
+            Information, no failure.
     """
 
     name: str
@@ -82,6 +84,7 @@ class QuestionAudit:
     findings: int
     not_measured: tuple[str, ...] = ()
     never_needed: tuple[str, ...] = ()
+    never_failed: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -48,7 +48,7 @@ def audit(
 
     The reference must get full marks and the untouched stub none; each known mistake must lose points
     at the test named for it and show its hint; each known correct alternative must get full marks.
-    Exits with 1 where anything fails.
+    Exits with 1 where anything fails. In the table, tests are counted as public+hidden.
     """
     from autograder.audit import audit as measure  # imports torch, which `autograder --help` can do without
     from autograder.audit.report.as_json import to_json

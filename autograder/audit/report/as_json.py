@@ -5,7 +5,7 @@
        "questions": [{"name": "reparameterize", "passed": true, "points": 12.0,
          "public_tests": 2, "hidden_tests": 7, "reference_score": 12.0, "stub_score": 0.0,
          "mistakes": 15, "caught": 15, "alternatives": 6, "accepted": 6, "findings": 0,
-         "thin": false, "not_measured": [], "never_needed": []}],
+         "thin": false, "not_measured": [], "never_needed": [], "never_failed": []}],
        "findings": [{"kind": "mistake", "question": "kl_divergence", "variant": "sign_flipped",
          "expected": "...", "happened": "...", "look_at": [{"path": "tests/hidden/vae/mistakes.py", "line": 12}]}]}]}
 
@@ -46,8 +46,9 @@ def _assignment(assignment: AssignmentAudit) -> dict[str, Any]:
 
 
 def _question(question: QuestionAudit) -> dict[str, Any]:
-    lists = {"not_measured": list(question.not_measured), "never_needed": list(question.never_needed)}
-    return {**dataclasses.asdict(question), "passed": question.passed, "thin": question.thin, **lists}
+    fields = dataclasses.asdict(question)
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    return {**plain, "passed": question.passed, "thin": question.thin}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

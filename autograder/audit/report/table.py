@@ -19,7 +19,7 @@ from autograder.audit.model import (
 )
 
 # Two lines each, so that a question's name keeps its width on a terminal of 80 columns.
-COLUMNS = ("points", "public\n+hidden", "refe-\nrence", "stub", "mistakes\ncaught", "others\naccepted")
+COLUMNS = ("points", "tests", "refe-\nrence", "stub", "mistakes\ncaught", "others\naccepted")
 
 
 def show(report: AuditReport, console: Console) -> None:
@@ -75,9 +75,11 @@ def _notes(assignment: AssignmentAudit) -> Iterator[RenderableType]:
     """What fails nothing."""
     thin = {q.name: f"{q.mistakes} mistakes, {q.alternatives} alternatives" for q in assignment.questions if q.thin}
     unnamed = {q.name: ", ".join(q.never_needed) for q in assignment.questions if q.never_needed}
+    idle = {q.name: ", ".join(q.never_failed) for q in assignment.questions if q.never_failed}
     skipped = {q.name: ", ".join(q.not_measured) for q in assignment.questions if q.not_measured}
     yield from _note(f"Thin, with fewer than {MIN_MISTAKES} mistakes or {MIN_ALTERNATIVES} alternatives:", thin)
     yield from _note("Tests that no mistake names:", unnamed)
+    yield from _note("Tests that every mistake passes:", idle)
     yield from _note("Mistakes not measured, because their test needs a GPU:", skipped)
 
 

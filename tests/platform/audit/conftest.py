@@ -142,7 +142,7 @@ def wrong(question, name, caught_by, hint, *edits):
 MISTAKES = (
     *(wrong("double", *row) for row in DOUBLE),
     wrong("halve", "not_caught", "test_halve_value", "divide", ("x / 2", "x / 2.0")),
-    wrong("halve", "other_hint", "test_halve_value", "multiply", ("x / 2", "x * 2")),
+    wrong("halve", "other_hint", "test_halve_value", "multiply", ("x / 2", "x * 2.0")),
     wrong("halve", "other_test", "test_halve_value", "divide", ("x / 2", "abs(x) / 2")),
     wrong("halve", "no_such_test", "test_halve_nothing", "divide", ("x / 2", "x / 3")),
     wrong("halve", "moved_on", "test_halve_value", "divide", ("x // 2", "x")),

@@ -139,12 +139,13 @@ class TestFaultyCourse:
         assert faulty.question("double") == {
             "name": "double", "passed": True, "points": 50.0, "public_tests": 1, "hidden_tests": 1,
             "reference_score": 50.0, "stub_score": 0.0, "mistakes": 3, "caught": 3, "alternatives": 4, "accepted": 4,
-            "findings": 0, "thin": False, "not_measured": [], "never_needed": [],
+            "findings": 0, "thin": False, "not_measured": [], "never_needed": [], "never_failed": [],
         }  # fmt: skip
         halve = faulty.question("halve")
         assert (halve["passed"], halve["mistakes"], halve["alternatives"]) == (False, 8, 5)
         assert (halve["caught"], halve["accepted"]) == (3, 2)  # found by name or text alone, these are still graded
         assert halve["never_needed"] == ["test_halve_negative", "test_halve_type"]
+        assert halve["never_failed"] == ["test_halve_type"]
         assert faulty.question("triple")["thin"]
 
     def test_the_json_has_the_documented_shape(self, faulty: Faulty) -> None:
