@@ -4,14 +4,16 @@ The zygote calls `enter_namespaces` around its fork; the child then calls `confi
 its own file systems, sets limits, gives up every capability and installs the system-call filter.
 
 Covered: other submissions' processes and files (own pid, mount, ipc namespaces; own sized tmpfs),
-disk, memory (RLIMIT_DATA), number of processes, core files, capabilities, system calls.
-Not covered: GPU memory; memory of many processes together, for which the trusted side uses a
-control group where it can; processor time, which the trusted side's deadlines end.
+disk, memory of each process (RLIMIT_DATA, RLIMIT_AS), number of processes, core files, capabilities, system calls.
+Not covered: GPU memory; memory of many processes together, and what they hold in memory files, for
+which there is no limit but the number of processes and descriptors; processor time, which the
+trusted side's deadlines end.
 """
 
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import resource
 from collections.abc import Mapping
@@ -89,8 +91,13 @@ def confine(limits: Mapping[str, int], uid: int | None) -> list[str]:
 
 def set_limits(limits: Mapping[str, int]) -> None:
     """Limits of the process itself, which hold without any namespace."""
-    data = _data_bytes() + limits["memory_mib"] * MIB
+    memory = limits["memory_mib"] * MIB
+    data = _now_bytes("VmData") + memory
     resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+    if not glob.glob("/dev/nvidia*"):  # CUDA reserves far more addresses than it uses
+        # Shared mappings (mmap, memfd, shmget) are not data. Twice as much and a GiB: room for what is only reserved.
+        addresses = _now_bytes("VmSize") + 2 * memory + 1024 * MIB
+        resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
     disk = limits["disk_mib"] * MIB
     resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -108,10 +115,10 @@ def prefer_to_be_killed() -> None:
         pass  # a wish, not a barrier
 
 
-def _data_bytes() -> int:
+def _now_bytes(what: str) -> int:
     with open("/proc/self/status") as file:
         for line in file:
-            if line.startswith("VmData:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1]) * 1024
     return 0
 

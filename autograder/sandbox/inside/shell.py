@@ -56,7 +56,18 @@ class Shell:
             self.notes.append(text)
 
     def __getattr__(self, name: str) -> Any:
-        # Attributes of the real shell that a notebook may touch in passing (`.kernel`, `.events`, ...).
         if name.startswith("__"):
             raise AttributeError(name)
-        return lambda *_, **__: None
+        return _Inert()
+
+
+class _Inert:
+    """What a notebook may touch in passing: `get_ipython().events.register(...)`, `.kernel.shell`, ..."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        return None

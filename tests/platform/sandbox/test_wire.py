@@ -209,7 +209,7 @@ def test_nesting_and_sizes_are_limited_when_sending() -> None:
             encode({"value": value})
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\udfff", "\ud83d"])
+@pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
 def test_text_that_no_file_can_hold_is_mended_on_arrival(text: str) -> None:
     """A lone surrogate in an exception's message would stop the grader when it writes its record."""
     for arrived in (there_and_back(text), *there_and_back({text: 1}), there_and_back(Ref(1, text)).type_name):
