@@ -87,6 +87,8 @@ class Engine:
 
     def close(self) -> None:
         for worker in self._workers:
+            worker.connection.close()  # ends its loop; all of them at once
+        for worker in self._workers:
             worker.stop()
         self._workers = []
 

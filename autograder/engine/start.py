@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from multiprocessing.connection import Connection
 
 from autograder.course import Assignment, Course
@@ -12,3 +13,5 @@ def run_worker(course: Course, assignment: Assignment, isolation: str, connectio
     from autograder.engine.worker import WorkerSettings, work
 
     work(WorkerSettings(course, assignment, isolation), connection)
+    connection.close()
+    os._exit(0)  # everything is closed; torch's own tidying up takes a second

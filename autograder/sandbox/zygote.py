@@ -118,11 +118,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and with it every process it forked."""
         self._control.close()
-        try:
-            self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()  # bubblewrap's namespace goes with it; an orderly exit of torch would take seconds
+        self._process.wait()
         self._printed.close()
 
     @property
