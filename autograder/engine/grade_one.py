@@ -181,8 +181,21 @@ class _Attempt:
                 if cell.kind is not Kind.SKIP
             ]
             leave_out = self.sessions[frozenset()].unrunnable if put_in else frozenset()
-            self.sessions[put_in] = Session(self.grader.start_process, cells, self.grader.limits(), sources, leave_out)
+            start = self.grader.start_process if put_in else self._start_alone
+            left_s = self.grader.assignment.limits.submission_timeout_s - (time.perf_counter() - self.start)
+            deadline = time.monotonic() + left_s
+            self.sessions[put_in] = Session(start, cells, self.grader.limits(), sources, leave_out, deadline)
         return self.sessions[put_in]
+
+    def _start_alone(self, limits: Mapping[str, int]) -> StudentProcess:
+        """A process for the student's own version, whose cells' errors are shown to the student.
+
+        A process with the reference's version put in would have things to tell it over a socket.
+        """
+        for put_in, session in self.sessions.items():
+            if put_in:
+                session.close()
+        return self.grader.start_process(limits)
 
     def _backend(self, put_in: frozenset[str]) -> SandboxBackend:
         if put_in not in self.backends:

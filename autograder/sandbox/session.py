@@ -6,6 +6,7 @@ or cannot be stopped is left out when the notebook is loaded again, at most `MAX
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class Session:
         put_in: question -> source of the reference's version that replaces the student's, right
             after the cell that defines it.
         leave_out: indices of cells that are known to end or to hang a process.
+        deadline: in seconds of `time.monotonic()`; nothing is started after it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Session:
         limits: SessionLimits,
         put_in: Mapping[str, str] | None = None,
         leave_out: Collection[int] = (),
+        deadline: float = math.inf,
     ) -> None:
         self._start = start
         self._cells = cells
@@ -76,6 +79,7 @@ class Session:
         self.limits = limits
         self.failures: dict[int, CellFailure] = {}
         self.notes: dict[int, tuple[str, ...]] = {}
+        self.deadline = deadline
         self._left_out: set[int] = set(leave_out)
         self._process: StudentProcess | None = None
         self._loads = 0
@@ -84,11 +88,15 @@ class Session:
         """The living process, loaded; a new one where the last has ended.
 
         Raises:
-            ProcessEnded: the notebook's cells end every process they are loaded into.
+            ProcessEnded: the notebook's cells end every process they are loaded into, or the time is used up.
         """
+        if time.monotonic() > self.deadline:
+            raise ProcessHung("the submission's time was used up")
         if self._process is not None and self._process.alive:
             return self._process
         for _ in range(MAX_RELOADS + 1):
+            if time.monotonic() > self.deadline:
+                break
             self._process = self._start(self.limits.process)
             if self._load(self._process):
                 return self._process
@@ -104,7 +112,7 @@ class Session:
             return {}
         if not isinstance(value, dict):
             return {}
-        return {str(k)[:160]: v for k, v in list(value.items())[:100] if isinstance(v, int)}
+        return {_text(k, 160): v for k, v in list(value.items())[:100] if isinstance(v, int)}
 
     @property
     def unrunnable(self) -> frozenset[int]:
@@ -118,11 +126,12 @@ class Session:
     def _load(self, process: StudentProcess) -> bool:
         """Run all cells; False where one of them ended the process."""
         self._loads += 1
-        deadline = time.monotonic() + self.limits.load_s
+        soft_deadline = time.monotonic() + self.limits.load_s  # a slow experiment must not cost the answers below it
         for cell in self._cells:
             if cell.index in self._left_out:
                 continue
-            if time.monotonic() > deadline and not cell.defines:
+            now = time.monotonic()
+            if now > self.deadline or (now > soft_deadline and not cell.defines):
                 self.failures[cell.index] = _failure(
                     cell, "skipped", "", "the notebook's time was used up before this cell", 0
                 )
@@ -157,12 +166,12 @@ class Session:
         error = report.get("error")
         notes = report.get("notes")
         if isinstance(notes, list) and notes:
-            self.notes[cell.index] = tuple(str(note)[:200] for note in notes[:20])
+            self.notes[cell.index] = tuple(_text(note, 200) for note in notes[:20])
         if isinstance(error, dict):
-            type_name = str(error.get("type", ""))[:100]
+            type_name = _text(error.get("type", ""), 100)
             kind = "timeout" if type_name == "TimeLimit" else "error"
             line = error.get("line")
-            message = str(error.get("message", ""))[:TEXT_LIMIT]
+            message = _text(error.get("message", ""), TEXT_LIMIT)
             self.failures[cell.index] = _failure(cell, kind, type_name, message, line if isinstance(line, int) else 0)
         elif cell.index not in self._left_out:
             self.failures.pop(cell.index, None)
@@ -170,3 +179,8 @@ class Session:
 
 def _failure(cell: CodeCell, kind: str, type_name: str, message: str, line: int) -> CellFailure:
     return CellFailure(cell.index, cell.defines, kind, type_name, message, line)
+
+
+def _text(value: object, limit: int) -> str:
+    """Text of student code for a report: bounded, and nothing in it that a terminal would act on."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)[:limit])

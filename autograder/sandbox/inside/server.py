@@ -22,6 +22,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -37,6 +38,14 @@ from .wire import WireError, decode, encode
 MAX_GRAPHS = 256
 
 
+@dataclass(frozen=True)
+class _PutIn:
+    """The globals of a question's reference version, and which of them are its own."""
+
+    names: dict[str, Any]
+    own: frozenset[str]
+
+
 class Server:
     """One student's notebook and what tests have asked of it."""
 
@@ -46,7 +55,7 @@ class Server:
         self.watch = watch
         self._graphs: dict[int, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
         self._calls = 0
-        self._put: dict[str, dict[str, Any]] = {}  # question -> the globals of its reference version
+        self._put: dict[str, _PutIn] = {}  # by question
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             name: getattr(self, f"_op_{name}")
             for name in ("cell", "put", "call", "get", "shapes", "run", "backward", "noticed")
@@ -97,20 +106,15 @@ class Server:
 
         Sent again once all cells have run, in case that a later cell has defined the name anew.
         """
-        name = request["name"]
+        name, names = request["name"], self.notebook.module.__dict__
         if name not in self._put:
             own: dict[str, Any] = {"__name__": "__main__"}
             exec(compile(request["source"], f"<reference {name}>", "exec", dont_inherit=True), own)
-            self._put[name] = own
-        self._share_names()
-        self.notebook.module.__dict__[name] = self._put[name][name]
+            self._put[name] = _PutIn(own, frozenset(own))
+        names.update({question: put.names[question] for question, put in self._put.items()})
+        for put in self._put.values():  # what it does not bring along, it finds in the notebook
+            put.names.update({other: value for other, value in names.items() if other not in put.own})
         return {"ok": True}
-
-    def _share_names(self) -> None:
-        """What a put-in function does not bring along, it finds in the notebook."""
-        for own in self._put.values():
-            for name, value in self.notebook.module.__dict__.items():
-                own.setdefault(name, value)
 
     def _op_call(self, request: dict[str, Any]) -> dict[str, Any]:
         target = self._target(request)

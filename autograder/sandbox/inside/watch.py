@@ -10,6 +10,7 @@ values never enter this process.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from typing import Any
 
@@ -27,7 +28,10 @@ EVENTS = frozenset(
         "os.symlink", "os.link", "os.chmod", "os.putenv", "shutil.rmtree", "sys._current_frames",
     }
 )  # fmt: skip
-QUIET_FOLDERS = ("/tmp", sys.prefix, sys.base_prefix, "/dev/null", "/dev/urandom", "/usr")
+# Read by honest code too: lazy imports, random numbers, and the sources that a formatted traceback quotes.
+QUIET_FOLDERS = (
+    "/tmp", sys.prefix, sys.base_prefix, "/dev/null", "/dev/urandom", "/usr", os.path.dirname(__file__),
+)  # fmt: skip
 WATCHED = (
     builtins,
     torch, torch.Tensor, torch.nn.functional, torch.nn.Module, torch.nn.Parameter, torch.testing, torch.optim,
