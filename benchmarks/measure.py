@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_EVERY_S = 0.1
+SAMPLE_EVERY_S = 0.25
 MIB = 2**20
 ORPHANS_END_WITHIN_S = 10.0
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
