@@ -53,7 +53,7 @@ def cosine_beta_schedule(timesteps: int, s: float = 0.008, max_beta: float = 0.9
         max_beta: upper limit; without it the last beta would be 1, and abar 0.
 
     Returns:
-        [T], of torch's default dtype. A rounding error of 1e-6 does not matter.
+        [T], of torch's default dtype. How exactly you compute it is up to you: float32 throughout is good enough.
     """
     u = torch.linspace(0, 1, timesteps + 1, dtype=torch.float64)  # float64: 1 - f/f cancels most digits at the start
     f = torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2  # [T + 1], f[0] before the first step

@@ -85,7 +85,7 @@ def test_ddim_step_deterministic(student):
 def test_ddim_step_with_noise(student):
     """With eta > 0 a part of the noise is replaced by fresh noise."""
     x0, eps, noise = _case(3, 2, 4)
-    for t, t_prev, eta in ((3, 2, 0.5), (4, 1, 0.7), (3, 0, 1.0)):
+    for t, t_prev, eta in ((3, 2, 0.6), (4, 1, 0.5), (3, 0, 1.0)):
         b, s = ABAR[t_prev], _sigma(t, t_prev, eta)
         full = _sigma(t, t_prev)
         one = 1 - ABAR[t] / ABAR[t - 1]  # the beta of a single step
@@ -122,6 +122,7 @@ def test_ddim_step_end(student):
     for t, eta in ((3, 0.0), (0, 1.0), (4, 1.0)):
         mistakes = {
             END: _noised(x0, eps, 4),
+            "The result is NaN: a root of a negative number. " + END: torch.full_like(x0, math.nan),
             END + " ": _noised(x0, eps, 0),
             "No noise is added in the last step.": x0 + eta * math.sqrt(1 - ABAR[t]) * noise,
         }
@@ -134,7 +135,7 @@ def test_ddim_step_end(student):
 def test_ddim_step_is_ddpm_at_eta_one(student):
     """With eta = 1, a step to t - 1 has mean and variance of q(x_{t-1} | x_t, x0)."""
     x0, eps, noise = _case(4, 3)
-    for t in (1, 3, 4):
+    for t in (4, 3, 1):
         alpha, abar = ABAR[t] / ABAR[t - 1], ABAR[t - 1]
         # Bayes' rule: precisions add, means are weighted with them.
         prior, likelihood = 1 / (1 - abar), alpha / (1 - alpha)

@@ -212,18 +212,19 @@ def _probe_train(module, x, temb, target, steps):
                 if g is not None:
                     m.mul_(0.9).add_(g, alpha=0.1)
                     v.mul_(0.99).add_(g * g, alpha=0.01)
-                    p -= 0.02 * (m / (1 - 0.9**step)) / ((v / (1 - 0.99**step)).sqrt() + 1e-8)
+                    p -= 0.05 * (m / (1 - 0.9**step)) / ((v / (1 - 0.99**step)).sqrt() + 1e-8)
     return losses
 
 
 @pytest.mark.weight(2)
-@pytest.mark.hint("The block does not learn to shift an image in a way that depends on the time.")
+@pytest.mark.hint(
+    "The block hardly learns to brighten an image where the time says so: do gradients flow, and is the time used?"
+)
 def test_residual_block_can_be_trained(student):
-    """Forty steps teach the block to add a picture that depends on the time."""
+    """Twenty steps of training lower the loss of brightening those images of which the time says so."""
     x = torch.randn(6, 16, 4, 4)
     sign = torch.tensor([1.0, -1.0]).repeat(3)
     temb = sign[:, None] * torch.ones(6, 8)
-    target = x + 2 * sign[:, None, None, None]
-    losses = student.run(_probe_train, x, temb, target, 40)
-    # Whoever does not know the time cannot do better than the square of the shift, 4, unless by heart.
-    require(losses[-1] < 1.5 and losses[-1] < losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")
+    target = x + 1 + sign[:, None, None, None]  # nowhere darker: the block may end in an activation before the sum
+    losses = student.run(_probe_train, x, temb, target, 20)
+    require(losses[-1] < 0.6 * losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")

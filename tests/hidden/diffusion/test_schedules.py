@@ -1,6 +1,7 @@
 """Noise schedules. Oracles: the endpoints, and numbers of Ho et al. and Nichol & Dhariwal for T = 1000.
 
-Results are compared at float32's precision: 1e-6 in absolute terms where a cosine is divided by another.
+Results are compared at float32's precision. It is poor at the ends of the cosine schedule: in absolute terms 1e-6
+at the beginning, where nearly equal numbers are subtracted, and 1e-4 at the end, where tiny cosines are divided.
 """
 
 import math
@@ -114,7 +115,9 @@ def test_cosine_schedule_values(student):
         "The cosine is not squared.": _cosine(50, power=1),
         "The offset s is missing.": _cosine(50, offset=False),
         "The last value is not clipped at max_beta.": _cosine(50, max_beta=2.0),
-        "These are the ratios f((t + 1) / T) / f(t / T) themselves, which are 1 - beta.": 1 - _cosine(50),
+        "These are the ratios f((t + 1) / T) / f(t / T) themselves, which are 1 - beta.": (
+            1 - _cosine(50, max_beta=2.0)
+        ).clamp(max=0.999),
         "This looks like abar itself; beta is one minus the RATIO of two neighbouring values.": (
             torch.cumprod(1 - _cosine(50, max_beta=2.0), dim=0)
         ),
@@ -132,7 +135,7 @@ def test_cosine_schedule_of_a_thousand_steps(student):
     no_offset = "The first betas are far too small: this is what the offset s is for."
     unclipped = "The last beta reaches 1, and with it abar reaches 0: clip it at max_beta."
     assert_close(betas[0], 4.12842e-5, rtol=0, atol=1e-6, name="the first beta", mistakes={no_offset: 2.4674e-6})
-    assert_close(betas[998], 0.7499994, rtol=1e-5, name="the last beta but one")
+    assert_close(betas[998], 0.7499994, rtol=1e-3, name="the last beta but one")
     assert_close(betas[999], 0.999, rtol=1e-5, name="the last beta", mistakes={unclipped: 1.0})
 
 
