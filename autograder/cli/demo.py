@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from statistics import mean, median
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Examples:
   autograder demo                             60 students, two assignments, in demo/
   autograder demo --students 20 --seed 3      a smaller class, and another one
-  autograder demo --folder /tmp/my-demo       somewhere else
+  autograder demo --folder ../my-demo          somewhere else
 
 \b
 Exit status: 0 done, also where submissions need a person (some must); 2 wrong usage or configuration.""",
@@ -46,28 +47,32 @@ def demo(course: Course, students: int, seed: int, workers: int | None, folder: 
     """
     from rich.console import Console
 
-    from autograder.cli.progress import counting
-    from autograder.demo.demo import DemoOptions, run_demo
-
     console = Console(soft_wrap=True, highlight=False)
+    console.print(f"A class of {students} students, made up and graded for real. This takes a minute or two.")
+    start = time.perf_counter()
+    with console.status("Loading"):
+        from autograder.cli.progress import counting
+        from autograder.demo.demo import DemoOptions, run_demo
+
     options = DemoOptions(students, seed, workers or 0, folder)
     outcome = run_demo(course, options, counting, lambda phase: _show_phase(console, phase))
-    _show_summary(console, outcome)
+    _show_summary(console, outcome, time.perf_counter() - start)
 
 
 def _show_phase(console: Console, phase: Phase) -> None:
     console.print(f"{phase.name:<16}{phase.seconds:>6.1f} s   {phase.done}", markup=False)
 
 
-def _show_summary(console: Console, outcome: Demo) -> None:
+def _show_summary(console: Console, outcome: Demo, seconds: float) -> None:
     submissions = [s for run in outcome.runs for s in run.submissions]
     need_a_person = sum(s.status is not Status.GRADED for s in submissions)
+    points = " and ".join(dict.fromkeys(f"{run.submissions[0].max_score:g}" for run in outcome.runs))
     console.print()
     console.print(_table(outcome.runs))
+    console.print(f"Scores are of {points} points; the written answers, graded by hand, are worth the rest.")
     console.print(
-        f"\n[bold]{len(submissions)} submissions graded and {len(outcome.reports)} reports written "
-        f"in {outcome.seconds:.0f} s.[/] "
-        f"{need_a_person} need a person: they are broken on purpose, and the reports say how."
+        f"\n[bold]{len(submissions)} graded submissions and {len(outcome.reports)} reports in {seconds:.0f} s.[/] "
+        f"{need_a_person} need a person: they were broken on purpose, and the reports say how."
     )
     _show_paths(console, outcome)
 
@@ -76,17 +81,22 @@ def _table(runs: list[GradeRun]) -> Table:
     from rich.table import Table
 
     table = Table("assignment", box=None, pad_edge=False)
-    for column in ("submissions", *map(str, Status), "mean", "median", "of", "full marks", "slowest"):
-        table.add_column(column, justify="right")
+    columns = ("handed in", *map(str, Status), "mean", "median", "full marks", "seconds each")
+    for column in columns:
+        table.add_column(column.replace(" ", "\n"), justify="right")
     for run in runs:
         counts = Counter(s.status for s in run.submissions)
         read = [s for s in run.submissions if s.status is not Status.UNREADABLE] or run.submissions
         scores = [s.score for s in read]
-        full = sum(s.score >= s.max_score for s in read)
-        figures = [f"{mean(scores):.1f}", f"{median(scores):.1f}", f"{read[0].max_score:g}", str(full)]
-        slowest = f"{max(s.seconds for s in read):.1f} s"
-        cells = [str(len(run.submissions)), *(str(counts[status]) for status in Status), *figures, slowest]
-        table.add_row(run.assignment, *cells)
+        table.add_row(
+            run.assignment,
+            str(len(run.submissions)),
+            *(str(counts[status]) for status in Status),
+            f"{mean(scores):.1f}",
+            f"{median(scores):.1f}",
+            str(sum(s.score >= s.max_score for s in read)),
+            f"{mean(s.seconds for s in read):.1f}",
+        )
     return table
 
 

@@ -1,7 +1,7 @@
 """Ways to hand in something that breaks an ordinary grader.
 
-Each takes a notebook in which everything is right, so that what it costs can be told: the question
-that it names, or all of them, and never another student's.
+Each takes a notebook in which everything is right, so that what it may cost is known: nothing, the
+question that it sits in, or the whole notebook, and never another student's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from autograder.demo.forgery import FORGERY
@@ -29,7 +30,22 @@ class HandedInFile:
     data: bytes
 
 
-Break = Callable[[HandedInFile, str], HandedInFile]
+class Cost(StrEnum):
+    """Which questions a breakage loses."""
+
+    NOTHING = "nothing"
+    QUESTION = "question"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One way. `apply` breaks a file at one question."""
+
+    apply: Callable[[HandedInFile, str], HandedInFile]
+    cost: Cost
+
+
 Notebook = dict[str, Any]
 
 
@@ -54,8 +70,8 @@ def crash(file: HandedInFile, question: str) -> HandedInFile:
 
 
 def out_of_memory(file: HandedInFile, question: str) -> HandedInFile:
-    """The function keeps every tensor that it makes, 256 MiB each."""
-    return _first_in_body(file, question, "kept = []\nwhile True:\n    kept.append(torch.ones(2**26))")
+    """The function keeps every tensor that it makes. They are not written to, so that the limit is met at once."""
+    return _first_in_body(file, question, "kept = []\nwhile True:\n    kept.append(torch.empty(2**26))")
 
 
 def endless_print(file: HandedInFile, question: str) -> HandedInFile:
@@ -115,32 +131,30 @@ def forger(file: HandedInFile, question: str) -> HandedInFile:
     spoilt = _edit_source(file, question, lambda source: _body_replaced(source, "return AlwaysRight()"))
 
     def forge(cells: list[Notebook], place: int) -> list[Notebook]:
-        tricks = {"cell_type": "code", "execution_count": None, "id": "tricks", "metadata": {}, "outputs": []}
+        tricks: Notebook = {"cell_type": "code", "execution_count": None, "id": "tricks", "metadata": {}, "outputs": []}
         return [*cells[:place], {**tricks, "source": FORGERY.splitlines(keepends=True)}, *cells[place:]]
 
     return _edit(spoilt, forge, question)
 
 
-# In the order in which they are dealt out: of two assignments, each gets every other one, so the
-# slow ones (10 s each: the time limits) are shared.
-BREAKAGES: Mapping[str, Break] = {
-    "infinite_loop_in_cell": infinite_loop_in_cell,
-    "infinite_loop_in_call": infinite_loop_in_call,
-    "forger": forger,
-    "endless_print": endless_print,
-    "crash": crash,
-    "os_exit": os_exit,
-    "out_of_memory": out_of_memory,
-    "syntax_error": syntax_error,
-    "missing_cell": missing_cell,
-    "duplicate_cell": duplicate_cell,
-    "retyped_cell": retyped_cell,
-    "not_a_notebook": not_a_notebook,
-    "wrong_file_name": wrong_file_name,
-    "empty_file": empty_file,
+# In the order in which they are dealt out: of two assignments each gets every other one, so they
+# share those that run into a time limit (10 s each).
+BREAKAGES: Mapping[str, Breakage] = {
+    "infinite_loop_in_cell": Breakage(infinite_loop_in_cell, Cost.NOTHING),
+    "infinite_loop_in_call": Breakage(infinite_loop_in_call, Cost.QUESTION),
+    "forger": Breakage(forger, Cost.QUESTION),
+    "endless_print": Breakage(endless_print, Cost.NOTHING),
+    "crash": Breakage(crash, Cost.QUESTION),
+    "os_exit": Breakage(os_exit, Cost.QUESTION),
+    "out_of_memory": Breakage(out_of_memory, Cost.QUESTION),
+    "syntax_error": Breakage(syntax_error, Cost.QUESTION),
+    "missing_cell": Breakage(missing_cell, Cost.QUESTION),
+    "duplicate_cell": Breakage(duplicate_cell, Cost.NOTHING),
+    "retyped_cell": Breakage(retyped_cell, Cost.QUESTION),
+    "not_a_notebook": Breakage(not_a_notebook, Cost.EVERYTHING),
+    "wrong_file_name": Breakage(wrong_file_name, Cost.NOTHING),
+    "empty_file": Breakage(empty_file, Cost.EVERYTHING),
 }
-UNREADABLE = frozenset({"not_a_notebook", "empty_file"})
-SLOW = frozenset({"infinite_loop_in_cell", "infinite_loop_in_call", "endless_print"})
 
 
 def _edit(file: HandedInFile, change: Callable[[list[Notebook], int], list[Notebook]], question: str) -> HandedInFile:

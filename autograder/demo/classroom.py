@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.authoring.fill import fill_notebook
 from autograder.course import Assignment, Course
 from autograder.demo.answers import AnswerBank, AnswerSheet
-from autograder.demo.breakage import BREAKAGES, HandedInFile
+from autograder.demo.breakage import BREAKAGES, Cost, HandedInFile
 from autograder.demo.people import people
 from autograder.demo.plan import Part, Profile, plan_class
 from autograder.demo.written_answers import written_answer
@@ -30,8 +30,7 @@ class HandIn:
     Attributes:
         student, assignment: whose it is, and of what.
         part: what kind of notebook it is.
-        wrong: questions that were answered wrongly or not at all, as far as that is known beforehand;
-            for a breakage the question that it sits in.
+        wrong: the questions that must lose points.
         path: the file.
     """
 
@@ -99,7 +98,9 @@ class _Desk:
         sheet = self._bank.right(self._bank.questions, rng)
         sheet.answers[question] = self._bank.reference(question)
         sheet.helpers.pop(question, None)
-        return BREAKAGES[part.breakage](self._file(sheet, part.skill), question), (question,)
+        breakage = BREAKAGES[part.breakage]
+        lost = {Cost.NOTHING: (), Cost.QUESTION: (question,), Cost.EVERYTHING: self._bank.questions}[breakage.cost]
+        return breakage.apply(self._file(sheet, part.skill), question), lost
 
     def _lone_functions(self) -> list[str]:
         """Questions that ask for a function which no other question builds on, where there are such."""

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from autograder.demo.breakage import BREAKAGES
 
-BROKEN_SHARE, HALF_FINISHED_SHARE, STRONG_SHARE = 0.1, 0.15, 0.45
+BROKEN_SHARE = 0.1  # of the class, at least
+HALF_FINISHED_SHARE, STRONG_SHARE = 0.17, 0.5  # of those who are not broken
 FORM_OF_THE_DAY = 0.45  # standard deviation, where ability has 1
 MOST_MISTAKES = 4
 
@@ -72,8 +73,8 @@ def _parts(form: Mapping[str, float], broken: Mapping[str, str], rng: random.Ran
     ranked = sorted(form, key=lambda student: form[student])
     skill = {student: rank / max(1, len(ranked) - 1) for rank, student in enumerate(ranked)}
     whole = [student for student in ranked if student not in broken]
-    half = max(1, round(HALF_FINISHED_SHARE * len(form)))
-    strong = max(1, round(STRONG_SHARE * len(form)))
+    half = max(1, int(HALF_FINISHED_SHARE * len(whole)))
+    strong = max(1, int(STRONG_SHARE * len(whole)))
     mistaken = whole[half : len(whole) - strong]
     parts = {s: Part(Profile.BROKEN, skill[s], breakage=name) for s, name in broken.items()}
     parts |= {s: Part(Profile.STRONG, skill[s]) for s in whole[len(whole) - strong :]}
