@@ -63,10 +63,15 @@ def work(settings: WorkerSettings, connection: Connection) -> None:
             pytest.main(arguments, plugins=[loop, loop.runner])
             if not loop.started:
                 raise SuiteError(f"The hidden suite in {folder} cannot be collected.\n{loop.collection_errors()}")
-    except AutograderError as error:
-        connection.send(("broken", error))
-    except Exception:
-        connection.send(("broken", SuiteError(f"A grading worker broke:\n{traceback.format_exc()}")))
+    except Exception as error:
+        connection.send(("broken", _as_known(error)))
+
+
+def _as_known(error: Exception) -> AutograderError:
+    """An error that the pool can show: ours as it is, any other with where it came from."""
+    if isinstance(error, AutograderError):
+        return error
+    return SuiteError(f"A grading worker broke:\n{''.join(traceback.format_exception(error))}")
 
 
 class ZygoteSupply:
@@ -118,15 +123,22 @@ class GradingLoop:
         if self._errors:
             return True
         self.started = True
+        try:
+            grader = self._prepare(session)
+        except Exception as error:  # pytest would swallow it
+            self.connection.send(("broken", _as_known(error)))
+            return True
+        self._serve(grader)
+        return True
+
+    def _prepare(self, session: pytest.Session) -> Grader:
         assignment = self.settings.assignment
         spec = ReleaseSpec.load(assignment.release_path)
         reference = Reference.load(assignment.reference_path, assignment.question_names)
         suite = read_items(session.items, assignment)
         self.supply.wait_until_ready()
-        grader = Grader(assignment, spec, reference, suite, self.runner, self.supply.start_process)
         self.connection.send(("ready", {name: len(tests) for name, tests in suite.items()}))
-        self._serve(grader)
-        return True
+        return Grader(assignment, spec, reference, suite, self.runner, self.supply.start_process)
 
     def _serve(self, grader: Grader) -> None:
         while True:

@@ -89,13 +89,13 @@ class Bubblewrap:
                 command += ["--ro-bind", folder, folder]
         for file in SYSTEM_FILES:
             command += ["--ro-bind-try", file, file]
+        command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
         paths = _outermost(readable)
         for parent in sorted({parent for path in paths for parent in path.parents if parent != Path("/")}):
             if not any(parent.is_relative_to(shown) for shown in SYSTEM_FOLDERS):
                 command += ["--perms", "0755", "--dir", str(parent)]  # else made for the zygote's user alone
         for path in paths:
             command += ["--ro-bind", str(path), str(path)]
-        command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/dev/shm"]
         for device in sorted(Path("/dev").glob("nvidia*")):
             command += ["--dev-bind-try", str(device), str(device)]
         for key, value in environment.items():

@@ -16,12 +16,13 @@ import ctypes
 import glob
 import os
 import resource
+import sys
 from collections.abc import Mapping
 
 from . import seccomp
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 4, 23, 24, 47, 4
 MIB = 2**20
 
@@ -72,8 +73,8 @@ def confine(limits: Mapping[str, int], uid: int | None) -> list[str]:
     _check(_libc.unshare(CLONE_NEWNS | CLONE_NEWIPC), "unshare")
     _check(_libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "mount / private")
     options = f"size={limits['disk_mib']}m,nr_inodes={limits['disk_mib'] * 64},mode=1777".encode()
-    for place in (b"/tmp", b"/dev/shm"):
-        _check(_libc.mount(b"tmpfs", place, b"tmpfs", MS_NOSUID | MS_NODEV, options), f"mount {place.decode()}")
+    for place in ("/tmp", "/dev/shm"):
+        _mount_scratch(place, options)
     _check(_libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount /proc")
     os.chdir("/tmp")
     prefer_to_be_killed()
@@ -87,6 +88,19 @@ def confine(limits: Mapping[str, int], uid: int | None) -> list[str]:
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # /proc/self/{environ,mem,maps} are closed to student code too
     missing = seccomp.install()
     return [missing] if missing else []
+
+
+def _mount_scratch(place: str, options: bytes) -> None:
+    """A private tmpfs over `place`. Where Python itself is installed below it, that shows through."""
+    python = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))}
+    below = sorted(folder for folder in python if folder.startswith(f"{place}/"))
+    kept = [(folder, os.open(folder, os.O_PATH | os.O_CLOEXEC)) for folder in below]
+    _check(_libc.mount(b"tmpfs", place.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options), f"mount {place}")
+    for folder, descriptor in kept:
+        os.makedirs(folder, exist_ok=True)
+        source = f"/proc/self/fd/{descriptor}".encode()
+        _check(_libc.mount(source, folder.encode(), None, MS_BIND | MS_REC, None), f"bind {folder}")
+        os.close(descriptor)
 
 
 def set_limits(limits: Mapping[str, int]) -> None:
