@@ -366,7 +366,8 @@ def ddim_step(
     abar_prev = alpha_bars[t_prev] if t_prev >= 0 else torch.ones_like(abar)
     x0 = (x_t - (1 - abar).sqrt() * eps) / abar.sqrt()
     sigma = eta * ((1 - abar_prev) / (1 - abar)).sqrt() * (1 - abar / abar_prev).sqrt()
-    return abar_prev.sqrt() * x0 + (1 - abar_prev - sigma**2).sqrt() * eps + sigma * noise
+    along = (1 - abar_prev - sigma**2).clamp(min=0).sqrt()  # never negative but for rounding, where abar is almost 0
+    return abar_prev.sqrt() * x0 + along * eps + sigma * noise
 
 
 def classifier_free_guidance(eps_cond: torch.Tensor, eps_uncond: torch.Tensor, scale: float) -> torch.Tensor:

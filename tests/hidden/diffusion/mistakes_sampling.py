@@ -132,7 +132,7 @@ P_SAMPLE = (
 )
 
 SIGMA = "eta * ((1 - abar_prev) / (1 - abar)).sqrt() * (1 - abar / abar_prev).sqrt()"
-ALONG = "(1 - abar_prev - sigma**2).sqrt() * eps"
+ALONG = "(1 - abar_prev - sigma**2).clamp(min=0).sqrt()"
 LAST = "alpha_bars[t_prev] if t_prev >= 0 else torch.ones_like(abar)"
 SINGLE = "(alpha_bars[t] / alpha_bars[t - 1])"
 
@@ -143,13 +143,13 @@ DDIM_STEP = (
         "sigma_not_taken_off",
         "test_ddim_step_with_noise",
         "The rest of the variance",
-        (ALONG, "(1 - abar_prev).sqrt() * eps"),
+        (ALONG, "(1 - abar_prev).sqrt()"),
     ),
     (
         "sigma_taken_off_the_root",
         "test_ddim_step_with_noise",
         "The rest of the variance",
-        (ALONG, "((1 - abar_prev).sqrt() - sigma) * eps"),
+        (ALONG, "((1 - abar_prev).sqrt() - sigma)"),
     ),
     (
         "noise_times_variance",
@@ -195,12 +195,12 @@ DDIM_STEP = (
         "clipped",
         ("eps) / abar.sqrt()", "eps).div(abar.sqrt()).clamp(-1, 1)"),
     ),
-    ("fresh_noise_along", "test_ddim_step_deterministic", "same eps", (ALONG, ALONG.replace("eps", "noise"))),
+    ("fresh_noise_along", "test_ddim_step_deterministic", "same eps", ("along * eps", "along * noise")),
     (
         "noise_level_of_t",
         "test_ddim_step_deterministic",
         "that of t, not",
-        (ALONG, "(1 - abar - sigma**2).sqrt() * eps"),
+        (ALONG, "(1 - abar - sigma**2).sqrt()"),
     ),
     (
         "x0_returned",
