@@ -34,7 +34,7 @@ def assert_tensor(actual: object, *, name: str = "the result") -> torch.Tensor:
     if not isinstance(actual, torch.Tensor):
         raise WrongAnswer(
             f"{name} is a {type(actual).__name__}, not a tensor",
-            f"{name.capitalize()} should be a tensor. Check what your function returns: a missing `return` gives None.",
+            f"{_sentence(name)} should be a tensor. Check what your function returns: a missing `return` gives None.",
         )
     return actual
 
@@ -78,9 +78,12 @@ def assert_close(
 
     Raises:
         WrongAnswer: the shape, finiteness or a value is wrong.
+        ValueError: `expected` is not finite, so that no tolerance makes sense: the test is broken.
     """
     mistakes = mistakes or {}
     want = _as_float64(expected)
+    if not bool(torch.isfinite(want).all()):
+        raise ValueError(f"the expected value of {name} holds NaN or infinite values")
     if isinstance(actual, (int, float)) and not isinstance(actual, bool) and want.ndim == 0:
         actual = torch.tensor(float(actual), dtype=torch.float64)
     tensor = assert_tensor(actual, name=name)
@@ -152,7 +155,7 @@ def _assert_finite(tensor: torch.Tensor, name: str, named: str = "") -> None:
         raise WrongAnswer(
             f"{name} holds NaN or infinite values",
             named
-            or f"{name.capitalize()} holds NaN or infinite values: look for a logarithm of zero, "
+            or f"{_sentence(name)} holds NaN or infinite values: look for a logarithm of zero, "
             "a division by zero or an exponential that overflows.",
         )
 
@@ -160,3 +163,8 @@ def _assert_finite(tensor: torch.Tensor, name: str, named: str = "") -> None:
 def _as_float64(value: torch.Tensor | float) -> torch.Tensor:
     tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
     return tensor.detach().to(device="cpu", dtype=torch.float64)
+
+
+def _sentence(name: str) -> str:
+    """`name` at the start of a sentence; the rest keeps its case, as in "The KL divergence"."""
+    return name[:1].upper() + name[1:]

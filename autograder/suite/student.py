@@ -26,10 +26,21 @@ class StudentError(Exception):
     Attributes:
         type_name: the exception's class name, as the student's process gave it.
         cell, line: where in the notebook; cell is the index among its cells, −1 where unknown.
+        missing: the name that the test asked for and the notebook does not define, else "". It is the
+            test's own word: student code may raise an exception of any name with any message.
     """
 
-    def __init__(self, type_name: str, message: str, mro: tuple[str, ...] = (), cell: int = -1, line: int = 0) -> None:
+    def __init__(
+        self,
+        type_name: str,
+        message: str,
+        mro: tuple[str, ...] = (),
+        cell: int = -1,
+        line: int = 0,
+        missing: str = "",
+    ) -> None:
         super().__init__(f"{type_name}: {message}" if message else type_name)
+        self.missing = missing
         self.type_name = type_name
         self.mro = mro or (type_name,)
         self.cell = cell
@@ -38,11 +49,6 @@ class StudentError(Exception):
     def is_a(self, *names: str) -> bool:
         """Whether the exception's class or one of its bases has one of these names."""
         return any(name in self.mro for name in names)
-
-    @property
-    def missing(self) -> bool:
-        """Whether the notebook does not define what the test asked for."""
-        return self.type_name == "MissingName"
 
 
 class StudentTimeout(Exception):
@@ -130,6 +136,9 @@ class Member:
         reply = _ask(self._backend, message)
         return _attach(self._backend, reply, wanted if torch.is_grad_enabled() else [])
 
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is neither true nor false: an object of the student's proves nothing")
+
 
 class Handle(Member):
     """An object in the student's process, for instance a module: `vae(x)`, `vae.encode(x)`, `vae.get("fc.weight")`."""
@@ -168,10 +177,10 @@ def _ask(backend: Backend, message: dict[str, Any]) -> dict[str, Any]:
         raise StudentTimeout(message_text)
     mro = error.get("mro")
     names = tuple(str(name)[:100] for name in mro[:20]) if isinstance(mro, list) else ()
-    cell, line = error.get("cell"), error.get("line")
-    raise StudentError(
-        type_name, message_text, names, cell if isinstance(cell, int) else -1, line if isinstance(line, int) else 0
-    )
+    cell, line = (value if type(value) is int else -1 for value in (error.get("cell"), error.get("line")))
+    target = message.get("target")
+    missing = target if type_name == "MissingName" and isinstance(target, str) else ""
+    raise StudentError(type_name, message_text, names, cell, line, missing)
 
 
 def _send(backend: Backend, value: Any, wanted: list[torch.Tensor] | None = None) -> Any:

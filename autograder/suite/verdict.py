@@ -69,7 +69,7 @@ def judge(error: BaseException | None, hint: str, cell_label: CellLabel, *, in_s
 
 def _about_exception(error: StudentError, hint: str, cell_label: CellLabel) -> str:
     if error.missing:
-        return f"{error.args[0].removeprefix('MissingName: ').capitalize()}. Did its cell run without an error?"
+        return f"The notebook does not define {error.missing!r}. Did its cell run without an error?"
     label = cell_label(error.cell)
     if error.is_a("NotImplementedError"):
         return f"Not implemented yet: {label or 'a function'} raises NotImplementedError."

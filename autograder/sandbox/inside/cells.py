@@ -72,7 +72,7 @@ class Notebook:
         error = None
         try:
             with time_limit(timeout_s):
-                self._run_text(self._transform.transform_cell(source))
+                self._run_text(self._python(source))
         except BaseException as raised:
             error = describe(raised)
         return {
@@ -81,6 +81,12 @@ class Notebook:
             "output": self.output.text(),
             "printed": self.output.total,
         }
+
+    def _python(self, source: str) -> str:
+        """The cell without IPython's syntax, its lines where they were: IPython drops empty ones at the top."""
+        lines = source.split("\n")
+        empty = next((n for n, line in enumerate(lines) if line.strip()), 0)
+        return "\n" * empty + self._transform.transform_cell("\n".join(lines[empty:]))
 
     def _run_text(self, text: str) -> None:
         filename = self._filename

@@ -66,7 +66,10 @@ class Watch:
             for name, value in original.items():
                 if current.get(name) is not value:
                     setattr(owner, name, value)
-                    self._note(f"replaced {getattr(owner, '__name__', 'torch')}.{name}")
+                    self._note(f"replaced {owner.__name__}.{name}")
+            for name in _hiding(owner, original):
+                delattr(owner, name)
+                self._note(f"replaced {owner.__name__}.{name}")
         for name, module in self._modules.items():
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
@@ -86,6 +89,12 @@ class Watch:
         text = text[:MAX_DETAIL]
         if text in self.seen or len(self.seen) < MAX_EVENTS:
             self.seen[text] = self.seen.get(text, 0) + 1
+
+
+def _hiding(owner: Any, original: dict[str, Any]) -> list[str]:
+    """New attributes of a class that hide inherited ones: most methods of torch.Tensor are those of its base."""
+    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
+    return [n for n in vars(owner).keys() - original.keys() if any(n in vars(base) for base in bases)]
 
 
 def _from_a_cell() -> bool:

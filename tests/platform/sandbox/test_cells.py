@@ -56,6 +56,12 @@ def test_an_error_has_type_bases_message_cell_and_line(cells: Cells) -> None:
     assert error["message"]
 
 
+@pytest.mark.parametrize("top", ["\n", "\n  \n\n", "# a comment\n\n", "%matplotlib inline\n", "\n!ls\n"])
+def test_lines_are_those_of_the_notebook(cells: Cells, top: str) -> None:
+    """Whatever stands above, empty lines too, which IPython drops."""
+    assert cells.run(f"{top}1 / 0")["error"]["line"] == top.count("\n") + 1
+
+
 def test_names_bound_before_an_error_stay(cells: Cells) -> None:
     """As in Jupyter: the half of a cell that ran has run."""
     assert cells.run("kept = 5\n1 / 0")["error"]["type"] == "ZeroDivisionError"
