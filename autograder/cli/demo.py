@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -112,11 +114,16 @@ def _show_paths(console: Console, outcome: Demo) -> None:
     names = [run.assignment for run in outcome.runs]
     console.print("\nNext:")
     for command, what in (
-        (f"autograder --data {data} grade {names[0]}", "again: nothing has changed, so nothing is run"),
-        (f"autograder --data {data} report {names[0]}", "write the report anew"),
-        (f"AUTOGRADER_DATA={data} nbgrader export --to grades.csv", "nbgrader works on the same gradebook"),
+        (f"{_program('autograder')} --data {data} grade {names[0]}", "nothing has changed, so nothing is run again"),
+        (f"{_program('autograder')} --data {data} report {names[0]}", "write the report anew"),
+        (f"AUTOGRADER_DATA={data} {_program('nbgrader')} export", "nbgrader works on the same gradebook"),
     ):
-        console.print(f"  {command:<58}  {what}", markup=False)
+        console.print(f"  {command}\n      {what}", markup=False)
+
+
+def _program(name: str) -> str:
+    """How to call a program of this Python's from here: by its name, or else where it lies."""
+    return name if shutil.which(name) else _short(Path(sys.executable).parent / name)
 
 
 def _short(path: Path) -> str:
