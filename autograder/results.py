@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = 1
+NOT_IMPLEMENTED = "Not implemented yet"  # how the hint begins where a question was left as it was handed out
 
 
 class Outcome(StrEnum):
@@ -23,7 +24,7 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"  # the answer was wrong, or the student's code raised
-    ERROR = "error"  # the test itself broke: an instructor must look
+    ERROR = "error"  # the test itself broke, in its set-up or by a name that is not there: an instructor must look
     TIMEOUT = "timeout"
     CRASHED = "crashed"  # the student process died
     SKIPPED = "skipped"
@@ -89,7 +90,10 @@ class GradeRun:
     submissions: tuple[SubmissionResult, ...] = field(default_factory=tuple)
 
     def to_frame(self) -> pandas.DataFrame:
-        """One row a test: student, status, question, points, test, outcome, weight, hint, seconds."""
+        """One row a test: student, status, question, points, test, outcome, weight, hint, seconds.
+
+        A question of which no test was run, as in an unreadable submission, has one row without a test.
+        """
         import pandas
 
         rows = [
@@ -105,9 +109,12 @@ class GradeRun:
             }
             for s in self.submissions
             for q in s.questions
-            for t in q.tests
+            for t in q.tests or (_NO_TEST,)
         ]
         return pandas.DataFrame(rows).rename(columns={"name": "test"})
+
+
+_NO_TEST = TestResult(name="", title="", outcome=Outcome.SKIPPED, weight=0.0)
 
 
 def score_question(points: float, tests: tuple[TestResult, ...]) -> float:

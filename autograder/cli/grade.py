@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ def grade(
     from autograder.grading import GradeOptions, grade_notebook
 
     settings = course.assignment(assignment)
+    if json_path not in (None, "-") and not Path(str(json_path)).resolve().parent.is_dir():
+        raise UsageError(f"{json_path}: there is no such folder; make it, or name another file for --json.")
     if isolation == "none":
         click.secho(
             "WARNING: no sandbox. Student code can do whatever you can. Only for code you trust.", fg="red", err=True
@@ -104,7 +107,10 @@ def _grade_class(course: Course, name: str, options: GradeOptions) -> tuple[Grad
             new.add(result.student)
             bar.advance()
 
-        progress = Progress(planned=planned, graded=graded)
+        def noted(text: str) -> None:
+            click.echo(f"Note: {text}", err=True)
+
+        progress = Progress(planned=planned, graded=graded, noted=noted)
         run = grade_assignment(course, course.assignment(name), options, progress)
     return run, frozenset(new)
 
@@ -135,4 +141,5 @@ def _show(course: Course, run: GradeRun, new: frozenset[str]) -> None:
         click.echo(f"No submissions of {run.assignment} in {course.submitted}. Expected: "
                    f"submitted/<student>/{run.assignment}/{run.assignment}.ipynb")  # fmt: skip
         return
-    summary_table(run, new)
+    data = "" if course.data == course.root else f"--data {os.path.relpath(course.data)} "
+    summary_table(run, new, f"autograder {data}report {run.assignment}")

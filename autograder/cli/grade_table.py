@@ -15,8 +15,8 @@ MAX_ROWS = 40
 STYLE = {Status.GRADED: "green", Status.PARTIAL: "yellow", Status.UNREADABLE: "red"}
 
 
-def summary_table(run: GradeRun, new: frozenset[str]) -> None:
-    """Print one submission in full, or a class as a summary with those that need a person."""
+def summary_table(run: GradeRun, new: frozenset[str], next_command: str) -> None:
+    """Print one submission in full, or a class as a summary with those that need a person; then what to do next."""
     console = Console()
     if len(run.submissions) == 1:
         _show_one(console, run.submissions[0])
@@ -33,7 +33,7 @@ def summary_table(run: GradeRun, new: frozenset[str]) -> None:
     attention = [s for s in run.submissions if s.status is not Status.GRADED]
     if attention:
         _show_attention(console, attention)
-    console.print(f"Next: [bold]autograder report {run.assignment}[/]")
+    console.print(f"Next: [bold]{escape(next_command)}[/]")
 
 
 def _show_attention(console: Console, attention: list[SubmissionResult]) -> None:

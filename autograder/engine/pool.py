@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.engine.job import Job
-from autograder.engine.start import run_worker
+from autograder.engine.start import run_worker, without_main
 from autograder.engine.unread import unread_result
 from autograder.errors import AutograderError, IsolationError
 from autograder.results import SubmissionResult
@@ -96,7 +96,8 @@ class Engine:
         ours, theirs = self._context.Pipe()
         arguments = (self.course, self.assignment, self.isolation, theirs)
         process = self._context.Process(target=run_worker, args=arguments, daemon=True)
-        process.start()
+        with without_main():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 

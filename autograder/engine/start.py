@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from types import ModuleType
 
 from autograder.course import Assignment, Course
 
@@ -15,3 +19,18 @@ def run_worker(course: Course, assignment: Assignment, isolation: str, connectio
     work(WorkerSettings(course, assignment, isolation), connection)
     connection.close()
     os._exit(0)  # everything is closed; torch's own tidying up takes a second
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Start processes inside this: multiprocessing would have them run the caller's script again.
+
+    A worker needs nothing of it, and a script without `if __name__ == "__main__":` would start
+    graders that start graders.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

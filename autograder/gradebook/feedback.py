@@ -25,6 +25,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.course import Course
+from autograder.engine.start import without_main
 from autograder.errors import GradebookError
 from autograder.gradebook.autograded import write_file
 from autograder.gradebook.feedback_exporter import FeedbackExporter
@@ -96,7 +97,9 @@ def _convert(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.gradebook.feedback"])
     with ProcessPoolExecutor(min(workers, len(batches)), mp_context=context) as pool:
-        for future in as_completed([pool.submit(convert_batch, *arguments, batch) for batch in batches]):
+        with without_main():
+            futures = [pool.submit(convert_batch, *arguments, batch) for batch in batches]
+        for future in as_completed(futures):
             yield future.result()
 
 

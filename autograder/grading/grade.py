@@ -66,9 +66,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class Progress:
-    """Told to whoever watches: how many there are, and each result as it comes."""
+    """Told to whoever watches: how many there are, what else lies in the folder, and each result as it comes."""
 
     planned: Callable[[int, int], None] = lambda to_grade, unchanged: None
+    noted: Callable[[str], None] = lambda text: None
     graded: Callable[[SubmissionResult], None] = lambda result: None
 
 
@@ -99,6 +100,8 @@ def grade_assignment(
                 results[submission.student] = record.result
             else:
                 to_grade.append(planned)
+        for text in found.problems:
+            progress.noted(text)
         progress.planned(len(to_grade), len(results))
         writer = _Writer(course, assignment, spec, known, options.isolation, gradebook)
         for planned, result in _grade(course, assignment, options, to_grade):

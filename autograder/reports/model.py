@@ -26,7 +26,7 @@ from autograder.reports.statistics import (
     readable,
     summarise_scores,
 )
-from autograder.results import GradeRun, Outcome, QuestionResult, Status, SubmissionResult
+from autograder.results import NOT_IMPLEMENTED, GradeRun, Outcome, QuestionResult, Status, SubmissionResult
 
 URGENCY = {Status.UNREADABLE: 0, Status.PARTIAL: 1, Status.GRADED: 2}
 
@@ -88,9 +88,10 @@ class Report:
 
     @property
     def teaching_hint(self) -> HintStatistics | None:
-        """The hint that most students saw, of a test that nothing is wrong with."""
+        """The hint on an idea that most students saw, of a test that nothing is wrong with."""
         suspects = self.suspect_names
-        return next((h for h in self.hints if (h.question, h.test) not in suspects), None)
+        ideas = (h for h in self.hints if not h.hint.startswith(NOT_IMPLEMENTED))
+        return next((h for h in ideas if (h.question, h.test) not in suspects), None)
 
     @property
     def troubled(self) -> tuple[Student, ...]:

@@ -6,7 +6,7 @@ a module of its own and add it to `BACKENDS`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -38,7 +38,7 @@ class Isolation(Protocol):
         """
 
 
-BACKENDS: dict[str, type[Bubblewrap] | type[Unconfined]] = {"bubblewrap": Bubblewrap, "none": Unconfined}
+BACKENDS: dict[str, Callable[[], Isolation]] = {"bubblewrap": Bubblewrap, "none": Unconfined}
 
 
 def get_isolation(name: str) -> Isolation:

@@ -19,6 +19,15 @@ from torch.autograd.function import once_differentiable
 
 from autograder.sandbox.inside.wire import Ref
 
+# What a test asks of tensors. An object of the student's that is asked instead could answer anything.
+TENSORS_ALONE = frozenset(
+    {
+        "abs", "all", "allclose", "any", "backward", "detach", "dim", "dtype", "eq", "equal", "ge", "grad", "grad_fn", "gt",
+        "isclose", "isfinite", "isnan", "item", "le", "lt", "max", "mean", "min", "ndim", "ne", "norm", "numel", "prod",
+        "requires_grad", "shape", "size", "sqrt", "square", "std", "sum", "tolist", "var",
+    }
+)  # fmt: skip
+
 
 class StudentError(Exception):
     """Student code raised an exception.
@@ -146,6 +155,11 @@ class Handle(Member):
     def __init__(self, backend: Backend, ref: Ref) -> None:
         super().__init__(backend, ref, "")
         self.type_name = ref.type_name
+
+    def __getattr__(self, name: str) -> Member:
+        if name in TENSORS_ALONE:
+            raise AttributeError(f"{self!r} is no tensor, so it is not asked for {name!r}")
+        return super().__getattr__(name)
 
     def get(self, path: str) -> Any:
         """The value of a dotted attribute; a number stands for an index, as in "layers.0.weight"."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograder.results import Outcome
+from autograder.results import NOT_IMPLEMENTED, Outcome
 from autograder.suite.checks import WrongAnswer
 from autograder.suite.student import StudentCrashed, StudentError, StudentTimeout
 
@@ -20,6 +20,9 @@ MAX_DETAIL = 1500
 KNOWN_ERRORS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
+# What no answer of a student can make a test's own code raise. A KeyError, TypeError or RuntimeError, say, may come
+# from using an answer that is not what the test expects, and counts as a failed test.
+BROKEN = (NameError, ImportError, SyntaxError, MemoryError)
 CellLabel = Callable[[int], str]  # index of a notebook cell -> how a student knows it, "" where it is not theirs
 
 
@@ -58,7 +61,7 @@ def judge(error: BaseException | None, hint: str, cell_label: CellLabel, *, in_s
         return Verdict(
             Outcome.FAILED, _about_exception(error, hint, cell_label), f"{error} (line {error.line})"[:MAX_DETAIL]
         )
-    if in_setup:
+    if in_setup or isinstance(error, BROKEN):
         return Verdict(
             Outcome.ERROR, "The test itself is broken. This is not your fault; it will be looked at.", detail
         )
@@ -72,7 +75,7 @@ def _about_exception(error: StudentError, hint: str, cell_label: CellLabel) -> s
         return f"The notebook does not define {error.missing!r}. Did its cell run without an error?"
     label = cell_label(error.cell)
     if error.is_a("NotImplementedError"):
-        return f"Not implemented yet: {label or 'a function'} raises NotImplementedError."
+        return f"{NOT_IMPLEMENTED}: {label or 'a function'} raises NotImplementedError."
     name = error.type_name if error.type_name in KNOWN_ERRORS else "an exception"
     place = f" in line {error.line} of {label}" if label and 0 < error.line < 100_000 else ""
     return f"Your code raised {name}{place}. {hint}".strip()
