@@ -22,9 +22,9 @@ from autograder.sandbox.inside.wire import Ref
 # What a test asks of tensors. An object of the student's that is asked instead could answer anything.
 TENSORS_ALONE = frozenset(
     {
-        "abs", "all", "allclose", "any", "backward", "detach", "dim", "dtype", "eq", "equal", "ge", "grad", "grad_fn", "gt",
-        "isclose", "isfinite", "isnan", "item", "le", "lt", "max", "mean", "min", "ndim", "ne", "norm", "numel", "prod",
-        "requires_grad", "shape", "size", "sqrt", "square", "std", "sum", "tolist", "var",
+        "abs", "all", "allclose", "any", "backward", "detach", "dim", "dtype", "eq", "equal", "ge", "grad", "grad_fn",
+        "gt", "isclose", "isfinite", "isnan", "item", "le", "lt", "max", "mean", "min", "ndim", "ne", "norm", "numel",
+        "prod", "requires_grad", "shape", "size", "sqrt", "square", "std", "sum", "tolist", "var",
     }
 )  # fmt: skip
 
