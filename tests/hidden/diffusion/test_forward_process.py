@@ -30,6 +30,7 @@ def _abar():
 
 def _case(*shape):
     """Data and noise [B, ...], times that differ, and abar of each example as [B, 1, ..., 1]."""
+    torch.rand(3)  # both sides have the same seed, and noise that is drawn afresh must not be the data by accident
     x, noise = torch.randn(*shape, dtype=torch.float64), torch.randn(*shape, dtype=torch.float64)
     t = torch.tensor([3, 0, 4, 1, 2])[: shape[0]]
     return x, noise, t, _abar()[t].reshape(-1, *[1] * (len(shape) - 1))

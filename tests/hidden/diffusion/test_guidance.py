@@ -26,7 +26,9 @@ def test_guidance_by_hand(student):
 
 
 @pytest.mark.weight(3)
-@pytest.mark.hint("eps_uncond + scale * (eps_cond - eps_uncond)")
+@pytest.mark.hint(
+    "The guided prediction lies on the straight line through the two, `scale` times as far as the conditional one."
+)
 def test_guidance_values(student):
     """The prediction is extrapolated from the unconditional through the conditional one."""
     for shape, scale in (((2, 3), 3.0), ((2, 1, 3, 4), 7.5), ((4,), 0.3)):
