@@ -61,7 +61,8 @@ class Engine:
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, SubmissionResult]]:
         """Grade the jobs; each comes back once, in order of completion."""
         waiting = deque((job, 1) for job in jobs)
-        idle = list(self._workers)
+        # A caller that left its last run early has left behind workers that were stopped in the middle of a job.
+        idle = [self._replace(worker) if worker.connection.closed else worker for worker in list(self._workers)]
         busy: dict[_Worker, tuple[Job, int]] = {}
         try:
             while waiting or busy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,14 +37,21 @@ def read_items(items: Sequence[pytest.Item], assignment: Assignment) -> dict[str
     """Question -> its tests.
 
     Raises:
-        SuiteError: a test without a question, of an unknown one, or a question without a test.
+        SuiteError: a test without a question, of an unknown one or with a weight that is no number above 0,
+            two tests of one name in a question, or a question without a test.
     """
     problems = []
     found: dict[str, list[SuiteItem]] = {name: [] for name in assignment.question_names}
     for item in items:
         marker = item.get_closest_marker("question")
         name = str(marker.args[0]) if marker and marker.args else ""
-        if name in found:
+        weight = item.get_closest_marker("weight")
+        twin = next((test.item for test in found.get(name, ()) if test.name == item.name), None)
+        if weight and not _is_weight(weight.args):
+            problems.append(f"{item.nodeid}: a weight is one number above 0, as in @pytest.mark.weight(2)")
+        elif twin is not None:
+            problems.append(f"{item.nodeid}: {twin.nodeid} has the same name and question; rename one of them")
+        elif name in found:
             found[name].append(_read(item, name))
         else:
             what = (
@@ -58,6 +66,10 @@ def read_items(items: Sequence[pytest.Item], assignment: Assignment) -> dict[str
     if problems:
         raise SuiteError("\n".join(problems))
     return {name: tuple(tests) for name, tests in found.items()}
+
+
+def _is_weight(arguments: tuple[object, ...]) -> bool:
+    return len(arguments) == 1 and type(arguments[0]) in (int, float) and 0 < float(str(arguments[0])) < math.inf
 
 
 def _read(item: pytest.Item, question: str) -> SuiteItem:

@@ -114,7 +114,7 @@ class GradingLoop:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._errors.append(str(report.longrepr))
+            self._errors.append(f"{report.nodeid}: {report.longrepr}")
 
     def collection_errors(self) -> str:
         return "\n".join(self._errors)[-4000:] or "pytest found no tests there."

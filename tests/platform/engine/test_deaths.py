@@ -1,0 +1,189 @@
+"""Workers and zygotes that die: no submission is lost, and none is graded as if nothing had been."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.engine import Engine, Job
+from autograder.engine import pool as pool_module
+from autograder.errors import IsolationError
+from autograder.results import Status
+from tests.platform.engine.tiny import MAX_SCORE, RIGHT, notebook, tiny, with_cells
+
+pytestmark = pytest.mark.slow
+SLOW_CELL = "import time\ntime.sleep(1.5)"
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one started."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == pid:
+                found.append(int(folder.name))
+    return found
+
+
+def worker_pids(engine: Engine) -> list[int]:
+    return [worker.process.pid for worker in engine._workers]
+
+
+def kill_soon(pid: int, after_s: float = 0.6) -> threading.Timer:
+    timer = threading.Timer(after_s, os.kill, (pid, signal.SIGKILL))
+    timer.start()
+    return timer
+
+
+@pytest.fixture
+def engine(course: Course) -> Iterator[Engine]:
+    with Engine(course, tiny(course), workers=2) as running:
+        yield running
+
+
+def test_a_worker_that_is_killed_loses_no_submission(engine: Engine, course: Course) -> None:
+    """Its job is done again by another worker, the others are not disturbed."""
+    kill_soon(worker_pids(engine)[0])
+    kill_soon(worker_pids(engine)[1], 1.0)
+    jobs = [Job(f"s{n}", with_cells(course, [SLOW_CELL])) for n in range(4)]
+    found = list(engine.run(jobs))
+    assert sorted(job.student for job, _ in found) == ["s0", "s1", "s2", "s3"]
+    assert all((result.status, result.score) == (Status.GRADED, MAX_SCORE) for _, result in found)
+
+
+def test_a_submission_on_which_workers_die_twice_is_reported(course: Course) -> None:
+    """As unreadable, with the reason, nothing earned, and those after it are graded."""
+    with Engine(course, tiny(course), workers=1) as engine:
+        stop = threading.Event()
+
+        def assassin() -> None:
+            killed: set[int] = set()
+            while not stop.is_set() and len(killed) < 2:
+                pid = worker_pids(engine)[0]
+                # A worker that has forked a student's process is at work on a job.
+                if pid not in killed and students_of(pid):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+                time.sleep(0.05)
+
+        thread = threading.Thread(target=assassin)
+        thread.start()
+        ((_, result),) = engine.run([Job("unlucky", with_cells(course, ["import time\ntime.sleep(4)"]))])
+        stop.set()
+        thread.join()
+        assert (result.student, result.status, result.score) == ("unlucky", Status.UNREADABLE, 0)
+        assert any("died twice" in problem and "by hand" in problem for problem in result.problems)
+        assert [q.name for q in result.questions] == ["scale", "total", "Shift"]
+        ((_, result),) = engine.run([Job("next", notebook(course))])
+        assert result.score == MAX_SCORE
+
+
+def students_of(worker: int) -> list[int]:
+    """Student processes below a worker: the descendants at the end of the chain bwrap, waiter, zygote, student."""
+    level = [worker]
+    for _ in range(5):
+        level = [child for pid in level for child in children(pid)]
+    return level
+
+
+def test_a_zygote_that_is_killed_is_started_again(course: Course) -> None:
+    """Between two submissions, and in the middle of one: the test it hits is lost at most, never the submission."""
+    with Engine(course, tiny(course), workers=1) as engine:
+        (worker,) = worker_pids(engine)
+
+        def zygote() -> int:
+            (bwrap,) = children(worker)
+            return bwrap
+
+        first = zygote()
+        os.kill(first, signal.SIGKILL)
+        ((_, result),) = engine.run([Job("between", notebook(course))])
+        assert (result.status, result.score) == (Status.GRADED, MAX_SCORE)
+        assert zygote() != first
+        kill_soon(zygote(), 0.8)
+        ((_, result),) = engine.run([Job("during", with_cells(course, [SLOW_CELL]))])
+        assert result.score == MAX_SCORE
+        assert worker_pids(engine) == [worker]
+        ((_, result),) = engine.run([Job("after", notebook(course))])
+        assert (result.status, result.score) == (Status.GRADED, MAX_SCORE)
+
+
+def test_a_worker_that_hangs_is_replaced(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped by SIGSTOP here; the pool's deadline for a submission finds it."""
+    monkeypatch.setattr(pool_module, "SPARE_S", -37.0)  # a deadline of three seconds
+    with Engine(course, tiny(course), workers=1) as engine:
+        os.kill(worker_pids(engine)[0], signal.SIGSTOP)
+        ((_, result),) = engine.run([Job("ada", notebook(course))])
+        assert (result.status, result.score) == (Status.GRADED, MAX_SCORE)
+
+
+def test_an_engine_that_is_closed_leaves_no_process(course: Course) -> None:
+    """Neither workers nor zygotes nor students, also when it is left in the middle of a run."""
+    with Engine(course, tiny(course), workers=2) as engine:
+        pids = worker_pids(engine)
+        below = [pid for worker in pids for pid in children(worker)]
+        running = engine.run([Job(f"s{n}", with_cells(course, [SLOW_CELL])) for n in range(4)])
+        next(running)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and any(map(alive, [*pids, *below])):
+        time.sleep(0.1)
+    assert [pid for pid in [*pids, *below] if alive(pid)] == []
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_run_that_is_left_with_busy_workers_can_be_followed(engine: Engine, course: Course) -> None:
+    """Answers of the first run do not turn up in the second."""
+    running = engine.run([Job(f"old{n}", with_cells(course, [SLOW_CELL])) for n in range(4)])
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    found = list(engine.run([Job(f"new{n}", notebook(course)) for n in range(3)]))
+    assert sorted(result.student for _, result in found) == ["new0", "new1", "new2"]
+    assert all(result.score == MAX_SCORE for _, result in found)
+
+
+def test_the_submissions_budget_ends_it(course: Course) -> None:
+    """Slow in every cell and every call: a result within the budget, each test told why it was not run."""
+    # Every call sleeps for almost as long as it may; every cell too.
+    slow = {
+        "scale": "import time\ntime.sleep(5)\ndef scale(x, factor):\n    time.sleep(2.5)\n    return x * factor",
+        "total": "time.sleep(5)\ndef total(x):\n    time.sleep(2.5)\n    return 2 * x.sum()",
+        "Shift": f"time.sleep(5)\n{RIGHT['Shift']}",
+    }
+    assignment = tiny(course)
+    object.__setattr__(assignment, "limits", assignment.limits.model_copy(update={"submission_timeout_s": 12.0}))
+    with Engine(course, assignment, workers=1) as engine:
+        start = time.monotonic()
+        ((_, result),) = engine.run([Job("slow", with_cells(course, ["time = __import__('time')"], slow))])
+        assert time.monotonic() - start < 40
+        assert result.score < MAX_SCORE
+        tests = [test for question in result.questions for test in question.tests]
+        assert any("time was used up" in test.hint for test in tests)
+
+
+def test_no_isolation_no_engine(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses to start, with the reason and the cure; nothing is graded without being asked for."""
+    from autograder.engine import worker
+
+    assert worker  # imported here so that the fork server's copy is not the only one
+    with (
+        pytest.raises(IsolationError, match="There is no isolation 'docker'"),
+        Engine(course, tiny(course), isolation="docker"),
+    ):
+        pass
