@@ -22,7 +22,8 @@ from autograder.submissions.parse import Kind, ParsedSubmission, parse_submissio
 from autograder.suite.sandboxed import SandboxBackend
 
 MAX_TIMEOUTS_PER_QUESTION = 2
-MAX_PROBLEMS = 60
+MAX_PROBLEMS = 250
+MAX_FAILURES = 20  # described one by one: what was noticed must find room below them
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,8 @@ class _Attempt:
         questions = tuple(self.results[name] for name in wanted)
         failures = tuple(session.failures[index] for index in sorted(session.failures))
         problems = (
-            *(_describe(failure) for failure in failures),
-            *(
-                f"Cell {index + 1}: {note}."
-                for index, notes in sorted(session.notes.items())
-                if index >= 0
-                for note in notes
-            ),
+            *_shortened([_describe(failure) for failure in failures], "cells failed"),
+            *_shortened([f"Cell {index + 1}: {note}." for index, note in _notes(session)], "notes"),
             *dict.fromkeys(self.ended),
             *(
                 f"Noticed inside the sandbox: {text} ({count}×). A person should look."
@@ -211,6 +207,16 @@ class _Attempt:
     def _a_question_is_missing(self) -> bool:
         answered = {cell.name for cell in self.parsed.cells if cell.kind is Kind.QUESTION}
         return any(name not in answered for name in self.grader.assignment.question_names)
+
+
+def _notes(session: Session) -> list[tuple[int, str]]:
+    return [(index, note) for index, notes in sorted(session.notes.items()) if index >= 0 for note in notes]
+
+
+def _shortened(lines: list[str], what: str) -> list[str]:
+    """At most `MAX_FAILURES` lines, and how many more there were."""
+    more = len(lines) - MAX_FAILURES
+    return lines if more <= 0 else [*lines[:MAX_FAILURES], f"… and {more} more {what}."]
 
 
 def _describe(failure: CellFailure) -> str:

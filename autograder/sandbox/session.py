@@ -2,6 +2,10 @@
 
 A cell that fails is recorded and the next one goes on, as in Jupyter. A cell that kills its process
 or cannot be stopped is left out when the notebook is loaded again, at most `MAX_RELOADS` times.
+
+What a cell says when it fails is shown to the student, so it is kept from before the first test
+alone: a process that has seen hidden inputs can pass a few bits on to the next one, for instance
+by the moment at which it ends itself.
 """
 
 from __future__ import annotations
@@ -9,13 +13,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
 
 MAX_RELOADS = 3
 TEXT_LIMIT = 2000
+MAX_NOTICED = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Session:
         self.deadline = deadline
         self._left_out: set[int] = set(leave_out)
         self._process: StudentProcess | None = None
-        self._loads = 0
+        self._tested = False
 
     def process(self) -> StudentProcess:
         """The living process, loaded; a new one where the last has ended.
@@ -99,6 +104,7 @@ class Session:
                 break
             self._process = self._start(self.limits.process)
             if self._load(self._process):
+                self._tested = True
                 return self._process
         raise ProcessCrashed("the notebook's cells end the process each time they are run")
 
@@ -112,12 +118,16 @@ class Session:
             return {}
         if not isinstance(value, dict):
             return {}
-        return {_text(k, 160): v for k, v in list(value.items())[:100] if isinstance(v, int)}
+        return {_text(k, 160): v for k, v in list(value.items())[:MAX_NOTICED] if isinstance(v, int)}
 
     @property
     def unrunnable(self) -> frozenset[int]:
         """Cells that ended or outlasted their process's patience: another session need not try them."""
         return frozenset(i for i, failure in self.failures.items() if failure.kind in ("timeout", "crashed"))
+
+    def lines_of(self, index: object) -> int:
+        """How many lines the cell with this index has; 0 where there is none."""
+        return next((cell.source.count("\n") + 1 for cell in self._cells if cell.index == index), 0)
 
     def close(self) -> None:
         if self._process is not None:
@@ -125,16 +135,13 @@ class Session:
 
     def _load(self, process: StudentProcess) -> bool:
         """Run all cells; False where one of them ended the process."""
-        self._loads += 1
         soft_deadline = time.monotonic() + self.limits.load_s  # a slow experiment must not cost the answers below it
         for cell in self._cells:
             if cell.index in self._left_out:
                 continue
             now = time.monotonic()
             if now > self.deadline or (now > soft_deadline and not cell.defines):
-                self.failures[cell.index] = _failure(
-                    cell, "skipped", "", "the notebook's time was used up before this cell", 0
-                )
+                self._note(_failure(cell, "skipped", "", "the notebook's time was used up before this cell", 0))
                 continue
             try:
                 self._run_cell(process, cell)
@@ -142,7 +149,7 @@ class Session:
                     self._put(process, cell.defines)
             except ProcessEnded as ended:
                 kind = "timeout" if isinstance(ended, ProcessHung) else "crashed"
-                self.failures[cell.index] = _failure(cell, kind, "", ended.reason, 0)
+                self._note(_failure(cell, kind, "", ended.reason, 0))
                 self._left_out.add(cell.index)
                 return False
         return self._put_all(process)
@@ -165,16 +172,23 @@ class Session:
         report: dict[str, Any] = value if isinstance(value, dict) else {}
         error = report.get("error")
         notes = report.get("notes")
-        if isinstance(notes, list) and notes:
+        if isinstance(notes, list) and notes and not self._tested:
             self.notes[cell.index] = tuple(_text(note, 200) for note in notes[:20])
         if isinstance(error, dict):
             type_name = _text(error.get("type", ""), 100)
             kind = "timeout" if type_name == "TimeLimit" else "error"
             line = error.get("line")
             message = _text(error.get("message", ""), TEXT_LIMIT)
-            self.failures[cell.index] = _failure(cell, kind, type_name, message, line if isinstance(line, int) else 0)
-        elif cell.index not in self._left_out:
+            self._note(_failure(cell, kind, type_name, message, line if isinstance(line, int) else 0))
+        elif not self._tested and cell.index not in self._left_out:
             self.failures.pop(cell.index, None)
+
+    def _note(self, failure: CellFailure) -> None:
+        """Keep the first failure of each cell; of one that first fails after tests have run, not its words."""
+        if self._tested:
+            failure = replace(failure, type_name="an exception", message="only when it was run again", line=0)
+        if failure.index not in self.failures or not self._tested:
+            self.failures[failure.index] = failure
 
 
 def _failure(cell: CodeCell, kind: str, type_name: str, message: str, line: int) -> CellFailure:

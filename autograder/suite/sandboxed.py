@@ -28,8 +28,16 @@ class SandboxBackend:
             if self._begin is not None and self._told is not process:
                 process.tell(self._begin)
                 self._told = process
-            return process.ask(message, self._session.limits.call_s)
+            return self._plausible(process.ask(message, self._session.limits.call_s))
         except ProcessHung as hung:
             raise StudentTimeout(hung.reason) from None
         except ProcessCrashed as crashed:
             raise StudentCrashed(crashed.reason) from None
+
+    def _plausible(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """The reply, its error without a line that the cell does not have: students are shown the line."""
+        error = reply.get("error")
+        if isinstance(error, dict) and type(error.get("line")) is int:
+            lines = self._session.lines_of(error.get("cell"))
+            error["line"] = error["line"] if error["line"] <= lines else 0
+        return reply

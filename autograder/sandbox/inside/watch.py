@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 MODULES = ("torch", "torch.nn", "torch.nn.functional", "torch.optim", "torch.autograd", "math", "builtins")
-MAX_EVENTS = 40
+MAX_OF_A_KIND = 4  # told apart, so that many harmless ones cannot hide another
 MAX_DETAIL = 120
 STACK_DEPTH = 25
 EVENTS = frozenset(
@@ -86,9 +86,10 @@ class Watch:
             self._active = True
 
     def _note(self, text: str) -> None:
-        text = text[:MAX_DETAIL]
-        if text in self.seen or len(self.seen) < MAX_EVENTS:
-            self.seen[text] = self.seen.get(text, 0) + 1
+        text, kind = text[:MAX_DETAIL], text.partition(" ")[0]
+        if text not in self.seen and sum(other.partition(" ")[0] == kind for other in self.seen) >= MAX_OF_A_KIND:
+            text = f"{kind} … and others"
+        self.seen[text] = self.seen.get(text, 0) + 1
 
 
 def _hiding(owner: Any, original: dict[str, Any]) -> list[str]:
