@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from autograder.course import find_course
+from autograder.errors import AutograderError
 from benchmarks.bench import Bench
 from benchmarks.engines import BenchmarkError
 from benchmarks.measure import CommandFailed
@@ -47,7 +48,7 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="autograder-bench-") as folder:
         try:
             report = Bench(find_course(ROOT), name, sizes, Path(folder)).run(rounds, stock_rounds, workers)
-        except (BenchmarkError, CommandFailed) as error:
+        except (AutograderError, BenchmarkError, CommandFailed) as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"\n{markdown(report)}")
     if json_path is not None:

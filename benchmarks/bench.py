@@ -13,7 +13,7 @@ import click
 from autograder.authoring.suite_source import list_tests
 from autograder.course import Course
 from benchmarks.engines import BenchmarkError, Engine, Floor, Ours, Stock, environment
-from benchmarks.machine import describe_machine, load_average
+from benchmarks.machine import describe_machine, load_average, usable_cores
 from benchmarks.measure import Timing, peak_memory_mib, run_timed
 from benchmarks.notebooks import make_class
 from benchmarks.results import EngineResult, Ratio, Report
@@ -62,6 +62,7 @@ class Bench:
             sizes=self.sizes,
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             machine=machine,
+            cores=usable_cores(),
             load_before=load_before,
             load_after=load_average(),
             tests=len(list_tests(self.assignment.suite_folder)),

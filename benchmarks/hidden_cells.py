@@ -7,12 +7,17 @@ value is the points earned, which is nbgrader's own way of giving partial credit
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
+import pytest
 
-from autograder.course import Assignment
+from autograder.course import Assignment, Question
+from autograder.engine.suite_items import SuiteItem, read_items
+from autograder.engine.worker import INI
 from autograder.errors import SuiteError
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -22,23 +27,38 @@ def hidden_test_cells(assignment: Assignment) -> dict[str, str]:
     """Question -> source of its test cell in nbgrader's source notebook.
 
     Raises:
-        SuiteError: a test needs more of pytest than markers and plain fixtures.
+        SuiteError: the suite cannot be collected, or a test needs more of pytest than markers and plain fixtures.
     """
-    files = [_File(path) for path in sorted(assignment.suite_folder.glob("test_*.py"))]
-    return {
-        q.name: _cell(q.name, q.points, [(f, tests) for f in files if (tests := f.tests_of(q.name))])
-        for q in assignment.questions
-    }
+    suite = _collect(assignment)
+    files = {path: _File(path) for path in sorted({t.item.path for tests in suite.values() for t in tests})}
+    return {question.name: _cell(question, suite[question.name], files) for question in assignment.questions}
 
 
-def _cell(question: str, points: float, parts: list[tuple[_File, list[ast.FunctionDef]]]) -> str:
-    lines = [f"# Tests of {question}.", BEGIN, "from stock_student import earned", ""]
-    names = []
-    for number, (file, tests) in enumerate(parts):
-        names.append(f"_tests_{number}")
-        lines += [f"def {names[-1]}():", textwrap.indent(file.source_for(tests), "    "), ""]
-    collected = " + ".join(f"{name}()" for name in names)
-    return "\n".join([*lines, f"earned({points}, {collected})", END])
+def _collect(assignment: Assignment) -> Mapping[str, Sequence[SuiteItem]]:
+    """Question -> its tests, as pytest and the platform see them: names and weights are theirs, not guessed here."""
+    collected: dict[str, Sequence[SuiteItem]] = {}
+
+    class Collector:
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            collected.update(read_items(session.items, assignment))
+
+    arguments = ["--collect-only", "-c", str(INI), "-p", "autograder.suite.plugin", str(assignment.suite_folder)]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        pytest.main(arguments, plugins=[Collector()])
+    if not collected:
+        raise SuiteError(f"{assignment.suite_folder}: the hidden suite cannot be collected\n{printed.getvalue()}")
+    return collected
+
+
+def _cell(question: Question, tests: Sequence[SuiteItem], files: Mapping[Path, _File]) -> str:
+    lines = [f"# Tests of {question.name}.", BEGIN, "from stock_student import earned", ""]
+    parts: list[str] = []
+    for path, file in files.items():
+        mine = [test for test in tests if test.item.path == path and test.counts]
+        if mine:
+            parts.append(f"_tests_{len(parts)}")
+            lines += [f"def {parts[-1]}():", textwrap.indent(file.source_for(mine), "    "), ""]
+    return "\n".join([*lines, f"earned({question.points}, {' + '.join(f'{part}()' for part in parts)})", END])
 
 
 class _File:
@@ -47,68 +67,56 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         body = ast.parse(path.read_text(encoding="utf-8")).body
-        self._tests = [n for n in body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
-        assigned = [n.value for n in body if isinstance(n, ast.Assign) and _assigns(n, "pytestmark")]
-        self._module_marks = [mark for value in assigned for mark in getattr(value, "elts", [value])]
-        self._fixtures = [n for n in body if isinstance(n, ast.FunctionDef) and _marks(n, "fixture")]
-        kept = [n for n in body if n not in self._tests and not _is_for_pytest(n)]
-        self._support = [_bare(n) for n in kept]
+        functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+        self._tests = {name: node for name, node in functions.items() if name.startswith("test_")}
+        self._fixtures = {name for name, node in functions.items() if "pytest.fixture" in _decorators(node)}
+        kept = [node for node in body if node not in self._tests.values() and not _is_for_pytest(node)]
+        self._support = [_bare(node) for node in kept]
 
-    def tests_of(self, question: str) -> list[ast.FunctionDef]:
-        """Its tests of the question that count on this machine."""
-        mine = [t for t in self._tests if self._argument(t, "question") == question]
-        return [t for t in mine if torch.cuda.is_available() or not _marks(t, "gpu", self._module_marks)]
-
-    def source_for(self, tests: list[ast.FunctionDef]) -> str:
-        """Body of a function that returns [(seed name, weight, test), ...]."""
+    def source_for(self, tests: Sequence[SuiteItem]) -> str:
+        """Body of a function that returns [(what the seed is made of, weight, test), ...]."""
+        nodes = [self._node(test) for test in tests]
         entries = [
-            f"    ({f'{self.path.name}::{t.name}'!r}, {self._argument(t, 'weight', 1)}, {self._call(t)}),"
-            for t in tests
+            f"    ({f'{self.path.name}::{test.name}'!r}, {test.weight}, {self._call(node)}),"
+            for test, node in zip(tests, nodes, strict=True)
         ]
-        parts = [ast.unparse(node) for node in (*self._support, *map(_bare, tests))]
-        source = "\n\n".join([*parts, "\n".join(["return [", *entries, "]"])])
+        parts = [ast.unparse(node) for node in (*self._support, *map(_bare, nodes))]
         if any(isinstance(n, ast.Name) and n.id == "pytest" for n in ast.walk(ast.parse("\n".join(parts)))):
             raise SuiteError(f"{self.path}: uses pytest itself, which a stock notebook's cell has no use for")
-        return source
+        return "\n\n".join([*parts, "\n".join(["return [", *entries, "]"])])
+
+    def _node(self, test: SuiteItem) -> ast.FunctionDef:
+        if test.name not in self._tests:
+            raise SuiteError(f"{self.path}: {test.name} is no top-level function, or is parametrized")
+        return self._tests[test.name]
 
     def _call(self, test: ast.FunctionDef) -> str:
-        """`test`, its fixtures other than `student` filled in; those must be plain functions."""
-        plain = {f.name for f in self._fixtures if not f.args.args}
-        arguments = [a.arg for a in test.args.args]
-        for name in set(arguments) - plain - {"student"}:
-            raise SuiteError(f"{self.path}: {test.name} needs the fixture {name!r}, which is no plain function")
+        """A call of the test with its fixtures filled in: `student`, and plain functions of the same file."""
+        arguments = [argument.arg for argument in test.args.args]
+        for name in set(arguments) - self._fixtures - {"student"}:
+            raise SuiteError(f"{self.path}: {test.name} needs the fixture {name!r}, which is not in this file")
         values = ", ".join(name if name == "student" else f"{name}()" for name in arguments)
         return f"lambda student: {test.name}({values})"
 
-    def _argument(self, test: ast.FunctionDef, mark: str, default: object = "") -> object:
-        found = _marks(test, mark, self._module_marks)
-        return ast.literal_eval(found[0].args[0]) if found else default
 
-
-def _marks(node: ast.FunctionDef, name: str, more: list[ast.expr] | None = None) -> list[ast.Call]:
-    """Decorators pytest.mark.<name> (or pytest.<name>), the nearest first; the file's own marks after them."""
-    every = [*node.decorator_list, *(more or [])]
-    targets = [(d, d.func if isinstance(d, ast.Call) else d) for d in every]
-    found = [d for d, target in targets if isinstance(target, ast.Attribute) and target.attr == name]
-    return [d if isinstance(d, ast.Call) else ast.Call(d, [], []) for d in found]
-
-
-def _assigns(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+def _decorators(node: ast.FunctionDef) -> str:
+    return " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
 
 
 def _is_for_pytest(node: ast.stmt) -> bool:
-    """Docstrings, `import pytest`, `pytestmark = ...`: nothing that a cell needs."""
+    """Docstrings, `import pytest`, markers that have been given a name: nothing that a cell needs."""
     imports = isinstance(node, ast.Import) and any(alias.name == "pytest" for alias in node.names)
     future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return imports or future or docstring or _assigns(node, "pytestmark")
+    marker = isinstance(node, ast.Assign) and "pytest.mark" in ast.unparse(node.value)
+    return imports or future or docstring or marker
 
 
 def _bare(node: ast.stmt) -> ast.stmt:
-    """A function without pytest's decorators; any other statement as it is."""
+    """A test without decorators, a fixture without pytest's; any other statement as it is."""
     if not isinstance(node, ast.FunctionDef):
         return node
     fields = {name: getattr(node, name) for name in node._fields}
-    kept = [d for d in node.decorator_list if "pytest." not in ast.unparse(d)]
+    is_test = node.name.startswith("test_")
+    kept = [d for d in node.decorator_list if not is_test and "pytest." not in ast.unparse(d)]
     return ast.copy_location(ast.FunctionDef(**{**fields, "decorator_list": kept}), node)

@@ -11,11 +11,15 @@ from pathlib import Path
 def describe_machine() -> dict[str, str]:
     """Processor, cores and memory, and the versions that matter."""
     return {
-        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores usable, {_memory_gib():.0f} GiB",
+        "processor": f"{_processor()}, {usable_cores()} cores usable, {_memory_gib():.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "nbgrader", "ipykernel")},
     }
+
+
+def usable_cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def load_average() -> str:

@@ -75,6 +75,7 @@ class Report:
     sizes: tuple[int, int]
     date: str
     machine: dict[str, str]
+    cores: int
     load_before: str
     load_after: str
     tests: int
@@ -83,6 +84,11 @@ class Report:
     engines: tuple[EngineResult, ...]
     ratios: tuple[Ratio, ...]
 
+    @property
+    def was_busy(self) -> bool:
+        """Whether something else kept more than a quarter of the cores at work when the benchmark began."""
+        return float(self.load_before.partition(",")[0]) > self.cores / 4
+
     def to_json(self) -> dict[str, Any]:
         """Everything, with the derived figures beside each engine's raw timings."""
         derived = ("per_added_s", "per_added_cpu_s", "start_up_s", "small_s", "large_s")
@@ -90,4 +96,4 @@ class Report:
             {**asdict(engine), **{name: getattr(engine, name) for name in derived}, "per_round_s": engine.per_round()}
             for engine in self.engines
         ]
-        return {"schema": 1, **asdict(self), "engines": engines}
+        return {"schema": 1, **asdict(self), "was_busy": self.was_busy, "engines": engines}

@@ -33,12 +33,15 @@ def markdown(report: Report) -> str:
 def _about(report: Report) -> list[str]:
     machine = report.machine
     versions = ", ".join(f"{name} {machine[name]}" for name in ("python", "torch", "nbgrader", "ipykernel"))
-    return [
+    lines = [
         f"Measured on {report.date} with `{report.assignment}` ({report.tests} hidden tests, "
         f"{report.scores_compared} question scores the same in all engines, mean score {report.mean_score:.1f}).",
         f"{machine['processor']}; {machine['system']}; {versions}; "
         f"load average {report.load_before} before and {report.load_after} after.",
     ]
+    if report.was_busy:
+        lines.append("**The machine was busy with other work: of these figures only processor time means anything.**")
+    return lines
 
 
 def _row(engine: EngineResult) -> list[str]:
