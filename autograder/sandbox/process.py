@@ -7,6 +7,7 @@ process that sends anything else, or nothing in time, is killed.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -67,8 +68,13 @@ class StudentProcess:
         Raises:
             ProcessCrashed, ProcessHung: it is dead now.
         """
-        self._send({**message, "timeout_s": timeout_s})
-        return self._receive(timeout_s * WALL_FACTOR + GRACE_S)
+        number = secrets.randbits(62)
+        self._send({**message, "timeout_s": timeout_s, "id": number})
+        reply = self._receive(timeout_s * WALL_FACTOR + GRACE_S)
+        if reply.pop("id", None) != number:  # written to the channel by student code, ahead of the real one
+            self.kill()
+            raise ProcessCrashed("the process sent something that is not an answer (to another question)")
+        return reply
 
     def kill(self) -> str:
         """End it; how it had ended already, in words, or ""."""

@@ -3,7 +3,8 @@
 Everything here shares the process with student code, so nothing it says is believed by the other
 side; it only has to be correct for honest code.
 
-Requests (one dict each, `op` names it), replies {"ok": True, ...} or {"ok": False, "error": ...}:
+Requests (one dict each, `op` names it, `id` comes back with the reply), replies {"ok": True, ...} or
+{"ok": False, "error": ...}:
 
     cell      run one cell of the notebook                 -> error, notes, output, printed
     put       define a question by the reference's source  -> (nothing)
@@ -65,13 +66,15 @@ class Server:
     def handle(self, header: bytes, body: bytearray) -> tuple[bytes, list[bytes | memoryview]] | None:
         """One request in, one reply out; None where none is due."""
         inputs: list[torch.Tensor] = []
+        answered: dict[str, Any] = {}
         try:
             request = decode(header, body, self.objects.find)
+            answered = {"id": request.get("id")}
             if request["op"] == "begin":
                 self._begin(request["seed"])
                 return None
             request["_inputs"] = inputs
-            reply = self._operations[request["op"]](request)
+            reply = {**self._operations[request["op"]](request), **answered}
             outputs: list[torch.Tensor] = []
             encoded = encode(reply, self.objects.plain, outputs)
             if "call" in reply:
@@ -80,7 +83,7 @@ class Server:
         except BaseException as error:
             if isinstance(error, WireError):
                 error = TypeError(str(error))
-            return encode({"ok": False, "error": describe(error)})
+            return encode({"ok": False, "error": describe(error), **answered})
 
     def _begin(self, seed: int) -> None:
         if self.watch is not None:

@@ -13,6 +13,11 @@ from autograder.sandbox.process import ProcessEnded, StudentProcess
 from autograder.sandbox.zygote import Zygote
 
 CANARY = "canary-4f1d0c"  # stands in the grader's environment when the zygote starts
+# Student code that takes the trouble finds the number of the question that is being answered.
+NUMBER = (
+    "def number():\n    f = sys._getframe()\n"
+    "    while 'request' not in f.f_locals: f = f.f_back\n    return f.f_locals['request']['id']\n"
+)
 LIMITS = {"memory_mib": 1024, "disk_mib": 16, "processes": 32, "output_kib": 16}
 
 

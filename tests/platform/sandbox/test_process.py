@@ -75,11 +75,13 @@ def test_garbage_on_the_channel_ends_the_process(sandbox: Sandbox, garbage: str)
         assert fresh.prints("print('on')") == "on\n"
 
 
-def test_a_forged_answer_is_parsed_like_any_other(sandbox: Sandbox) -> None:
-    """A well-formed frame of student code is an answer of the student's process, and only plain data."""
-    forged = WRITE + """os.write(3, frame(b'{"v":{"$":"dict","v":[["value","mine"]]},"t":[]}'))"""
-    reply = sandbox.process.ask({"op": "cell", "index": 0, "source": forged}, 5)
-    assert reply == {"value": "mine"}
+@pytest.mark.parametrize("extra", ["", ',["id",1]', ',["id",null]', ',["id",true]', ',["id","1"]'])
+def test_a_forged_answer_is_told_from_the_real_one(sandbox: Sandbox, extra: str) -> None:
+    """A well-formed frame does not carry the number of the question, and ends the process that sent it."""
+    forged = WRITE + f"""os.write(3, frame(b'{{"v":{{"$":"dict","v":[["value","mine"]{extra}]}},"t":[]}}'))"""
+    ended = sandbox.ends(forged, timeout_s=5)
+    assert isinstance(ended, ProcessCrashed)
+    assert "not an answer" in ended.reason
 
 
 def test_an_announced_giant_that_never_comes(sandbox: Sandbox) -> None:

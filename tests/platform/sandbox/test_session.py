@@ -11,7 +11,7 @@ import pytest
 
 from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
 from autograder.sandbox.session import CodeCell, Session, SessionLimits
-from tests.platform.sandbox.running import LIMITS, shared_zygote
+from tests.platform.sandbox.running import LIMITS, NUMBER, shared_zygote
 
 FAST = SessionLimits(cell_s=1.0, call_s=5.0, load_s=30.0, process=LIMITS)
 Make = Callable[..., Session]
@@ -133,9 +133,10 @@ def test_a_cell_that_crashes_only_later(make: Make) -> None:
 def test_forged_reports_of_a_cell_are_taken_for_nothing_else(make: Make) -> None:
     """Whatever a process says about a cell is text, bounded; wrong types are ignored."""
     forged = (
-        "import os, struct, json\n"
+        "import os, struct, json, sys\n"
+        f"{NUMBER}"
         "def value(v): return {'$': 'dict', 'v': [[k, value(x)] for k, x in v.items()]} if type(v) is dict else v\n"
-        "def reply(v):\n    h = json.dumps({'v': value(v), 't': []}).encode()\n"
+        "def reply(v):\n    h = json.dumps({'v': value({**v, 'id': number()}), 't': []}).encode()\n"
         "    os.write(3, struct.pack('>II', len(h), 0) + h)\n"
     )
     session = make(

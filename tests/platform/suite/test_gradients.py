@@ -14,6 +14,7 @@ import torch
 
 from autograder.suite import StudentError
 from autograder.suite.student import Student, StudentCrashed
+from tests.platform.sandbox.running import NUMBER
 from tests.platform.suite.conftest import Notebook
 
 D = torch.float64
@@ -342,11 +343,12 @@ def test_a_backward_pass_of_the_students_that_fails(notebook: Notebook) -> None:
 def test_a_gradient_of_another_shape_is_no_answer(in_sandbox: Notebook) -> None:
     """A process that sends one is treated like one that sends garbage."""
     forge = (
-        "import os, struct\ndef f(x): return Wrong.apply(x)\nimport torch\n"
+        f"import os, struct, sys\ndef f(x): return Wrong.apply(x)\nimport torch\n{NUMBER}"
         "class Wrong(torch.autograd.Function):\n"
         "    @staticmethod\n    def forward(ctx, x): return x * 2\n"
         "    @staticmethod\n    def backward(ctx, g):\n"
-        "        h = b'{HEADER}'\n        os.write(3, struct.pack('>II', len(h), 8) + h + bytes(8)); return g\n"
+        "        h = b'{HEADER}'.replace(b'NUMBER', b'%d' % number())\n"
+        "        os.write(3, struct.pack('>II', len(h), 8) + h + bytes(8))\n        return g\n"
     )
     tensor = '{"$":"tensor","v":0}'
     bodies = {
@@ -355,7 +357,7 @@ def test_a_gradient_of_another_shape_is_no_answer(in_sandbox: Notebook) -> None:
     }  # fmt: skip
     for body in bodies.values():
         value, records = body.split("|")
-        header = '{"v":{"$":"dict","v":[["ok",true],["value",' + value + ']]},"t":' + records + "}"
+        header = '{"v":{"$":"dict","v":[["ok",true],["id",NUMBER],["value",' + value + ']]},"t":' + records + "}"
         (x,) = leaves((2,))
-        with pytest.raises(StudentCrashed):
+        with pytest.raises(StudentCrashed, match=r"no gradients|another shape"):
             in_sandbox(forge.replace("{HEADER}", header)).f(x).sum().backward()
