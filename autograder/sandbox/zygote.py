@@ -109,6 +109,8 @@ class Zygote:
         except OSError as error:
             raise ZygoteDied(str(error)) from None
         reply = self._receive(REPLY_TIMEOUT_S)
+        if "why" in reply:
+            return str(reply["why"])
         if "signal" in reply:
             with contextlib.suppress(ValueError):
                 return f"signal {signal.Signals(reply['signal']).name}"

@@ -5,9 +5,8 @@ its own file systems, sets limits, gives up every capability and installs the sy
 
 Covered: other submissions' processes and files (own pid, mount, ipc namespaces; own sized tmpfs),
 disk, memory of each process (RLIMIT_DATA, RLIMIT_AS), number of processes, core files, capabilities, system calls.
-Not covered: GPU memory; memory of many processes together, and what they hold in memory files, for
-which there is no limit but the number of processes and descriptors; processor time, which the
-trusted side's deadlines end.
+Not covered here: memory of many processes together, which the zygote watches (`memory`); GPU memory;
+processor time, which the trusted side's deadlines end.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Denied calls fail with EPERM, so that code which merely probes goes on. Covered: tracing other
 processes, kernel keyrings, bpf, perf, userfaultfd, io_uring, new namespaces, mounts, modules,
-foreign-architecture calls, sockets of any family but AF_UNIX. Not covered: everything that plain
+foreign-architecture calls, sockets of any family but AF_UNIX, and memory that belongs to no process
+(memory files, System V segments and queues; shared memory in /dev/shm remains). Not covered: everything that plain
 computing needs. Where the kernel or the machine has no such filter, `install` says so.
 """
 
@@ -33,12 +34,14 @@ _DENIED = {
         179, 246, 248, 249, 250, 256, 272, 279, 298, 300, 303, 304, 308, 310, 311, 312, 313, 320, 321, 323, 425, 426,
         427,
         428, 429, 430, 431, 432, 433, 434, 438, 440, 442,
+        29, 68, 319, 447,
     ),
     "aarch64": (
         39, 40, 41, 51, 60, 89, 97, 104, 105, 106, 112, 116, 117, 142, 161, 162, 217, 218, 219, 224, 225, 238, 239, 241,
         262,
         264, 265, 268, 270, 271, 272, 273, 280, 282, 294, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440,
         442,
+        186, 194, 279, 447,
     ),
 }  # fmt: skip
 

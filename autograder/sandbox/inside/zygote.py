@@ -4,7 +4,8 @@ It runs no student code. Requests come over a SOCK_SEQPACKET socket (one JSON pa
 with the child's channel as a passed descriptor):
 
     {"op": "fork", "limits": {...}}   -> {"child": n}      the child answers on its own channel
-    {"op": "reap", "child": n}        -> {"signal": s} or {"status": s}; kills it where it still runs
+    {"op": "reap", "child": n}        -> {"signal": s} or {"status": s}; kills it where it still runs;
+                                         {"why": "..."} where it was ended for its memory
 
 When the control socket closes, the zygote exits; as process 1's only business in its namespace,
 it takes every child along.
@@ -17,10 +18,13 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from .memory import INTERVAL_S, TOGETHER, Memory
 
 if TYPE_CHECKING:
     from .confine import PidNamespaces
@@ -72,6 +76,12 @@ class Zygote:
         self.uid = uid
         self.children: dict[int, int] = {}
         self.count = 0
+        self.may_hold: dict[int, float] = {}  # pid -> bytes, of it and all its descendants
+        self.ended: dict[int, str] = {}  # pid -> why it was ended
+        self.memory = Memory()
+        self.interval_ms = INTERVAL_S * 1000
+        self.readable = select.poll()
+        self.readable.register(control, select.POLLIN)
         self.output = BoundedOutput(0)
         self.watch = Watch()
         gc.collect()
@@ -90,6 +100,8 @@ class Zygote:
             self.control.send(json.dumps(reply).encode())
 
     def _receive(self) -> tuple[bytes, list[int]]:
+        while not self.readable.poll(self.interval_ms if self.children else None):
+            self._end_hogs()
         size = array.array("i").itemsize
         packet, ancillary, _, _ = self.control.recvmsg(PACKET_BYTES, socket.CMSG_SPACE(size))
         descriptors = array.array("i")
@@ -108,12 +120,25 @@ class Zygote:
         os.close(channel_fd)
         self.count += 1
         self.children[self.count] = pid
+        self.may_hold[pid] = TOGETHER * limits["memory_mib"] * 2**20
         return {"child": self.count}
+
+    def _end_hogs(self) -> None:
+        """Kill every child whose processes hold too much together, and so all of them."""
+        alive = set(self.children.values()) - self.ended.keys()
+        for pid, held in self.memory.held_by(alive).items():
+            if held > self.may_hold[pid]:
+                os.kill(pid, signal.SIGKILL)  # not yet buried, so the number is still its own
+                self.ended[pid] = f"too much memory ({held / 2**20:.0f} MiB in all its processes)"
 
     def _reap(self, child: int) -> dict[str, Any]:
         pid = self.children.pop(child, None)
         if pid is None:
             return {"status": 0}
+        self.may_hold.pop(pid)
+        if pid in self.ended:
+            os.waitpid(pid, 0)
+            return {"why": self.ended.pop(pid)}
         done, status = os.waitpid(pid, os.WNOHANG)
         if not done:
             os.kill(pid, signal.SIGKILL)

@@ -225,8 +225,8 @@ def test_signals_reach_no_one_else(sandbox: Sandbox) -> None:
 
 
 def test_two_submissions_share_no_memory_and_no_queue(sandbox: Sandbox) -> None:
-    """System V shared memory, semaphores and POSIX shared memory are each process's own."""
-    share = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.shmget(4711, 4096, {flags}))"
+    """Semaphores of System V and POSIX shared memory are each process's own."""
+    share = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.semget(4711, 1, {flags}))"
     assert int(sandbox.prints(share.format(flags="0o1666"))) >= 0
     with Sandbox() as other:
         assert int(other.prints(share.format(flags="0o666"))) == -1

@@ -31,6 +31,7 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "kexec_file_load": (320, 294), "bpf": (321, 280), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "open_tree": (428, 428), "move_mount": (429, 429),
     "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "mount_setattr": (442, 442),
 }  # fmt: skip
 NEEDED: dict[str, tuple[int | None, int | None]] = {
@@ -38,8 +39,8 @@ NEEDED: dict[str, tuple[int | None, int | None]] = {
     "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214), "rt_sigaction": (13, 134), "ioctl": (16, 29),
     "futex": (202, 98), "exit_group": (231, 94), "getrandom": (318, 278), "fork": (57, None), "execve": (59, 221),
     "wait4": (61, 260), "kill": (62, 129), "sched_getaffinity": (204, 123), "prctl": (157, 167), "dup3": (292, 24),
-    "pipe2": (293, 59), "memfd_create": (319, 279), "setitimer": (38, 103), "poll": (7, None), "ppoll": (271, 73),
-    "shmget": (29, 194), "madvise": (28, 233), "clock_gettime": (228, 113), "sendmsg": (46, 211),
+    "pipe2": (293, 59), "setitimer": (38, 103), "poll": (7, None), "ppoll": (271, 73),
+    "madvise": (28, 233), "clock_gettime": (228, 113), "sendmsg": (46, 211),
 }  # fmt: skip
 CLONE, CLONE3 = {"x86_64": 56, "aarch64": 220}, 435
 SOCKET = {"x86_64": (41, 53), "aarch64": (198, 199)}
