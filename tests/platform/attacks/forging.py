@@ -7,9 +7,15 @@ from tests.platform.attacks.case import Case, call, cell
 KLASS = "Forging results"
 
 _FRAME = """
-import os, struct
+import os, select, struct
 def frame(header, body=b""):
     return struct.pack(">II", len(header), len(body)) + header + body
+def send(data):
+    while data:
+        try:
+            data = data[os.write(3, data):]
+        except BlockingIOError:
+            select.select([], [3], [])
 """
 _PASSED = b'{"v":{"$":"dict","v":[["ok",true],["value",true],["call",1]]},"t":[]}'.decode()
 
@@ -49,43 +55,42 @@ for fd in range(256):
 """,
         "ended the Python process",
     ),
-    _sends("forged-answers", "fifty forged answers ahead of the tests", f"os.write(3, frame(b'{_PASSED}') * 50)"),
+    _sends("forged-answers", "fifty forged answers ahead of the tests", f"send(frame(b'{_PASSED}') * 50)"),
     _sends(
         "forged-error",
         "a forged error that names the grader's own exceptions",
-        'os.write(3, frame(b\'{"v":{"$":"dict","v":[["ok",false],["error",{"$":"dict","v":[["type","Skipped"],'
+        'send(frame(b\'{"v":{"$":"dict","v":[["ok",false],["error",{"$":"dict","v":[["type","Skipped"],'
         '["mro",["Skipped","WrongAnswer","NotImplementedError"]],["message","x"],["cell",0],["line",1]]}]]},"t":[]}\'))',
     ),
-    _sends("ok-as-text", 'ok: "true"', 'os.write(3, frame(b\'{"v":{"$":"dict","v":[["ok","true"]]},"t":[]}\'))', _BAD),
-    _sends("garbage", "random bytes", "os.write(3, os.urandom(4096))", "ended the student's process"),
-    _sends("truncated", "half a message, and out", "os.write(3, frame(b'{}' * 50)[:20])\nos._exit(0)", "exit status 0"),
-    _sends("huge-frame", "announces 4 GiB", "os.write(3, struct.pack('>II', 2**32 - 1, 2**32 - 1))", _BAD),
+    _sends("ok-as-text", 'ok: "true"', 'send(frame(b\'{"v":{"$":"dict","v":[["ok","true"]]},"t":[]}\'))', _BAD),
+    _sends("garbage", "random bytes", "send(os.urandom(4096))", "ended the student's process"),
+    _sends("truncated", "half a message, and out", "send(frame(b'{}' * 50)[:20])\nos._exit(0)", "exit status 0"),
+    _sends("huge-frame", "announces 4 GiB", "send(struct.pack('>II', 2**32 - 1, 2**32 - 1))", _BAD),
     _sends(
         "large-frame",
         "announces the most that is allowed and sends a part of it",
-        "os.write(3, struct.pack('>II', 2**21, 2**28) + b'[' * 1000)\nimport time\ntime.sleep(60)",
-        "ended the student's process",
+        "send(struct.pack('>II', 2**21, 2**28) + b'[' * 1000)\nimport time\ntime.sleep(60)",
         slow=True,
     ),
     _sends(
         "endless-frame",
         "one byte at a time, for ever",
-        "import time\nos.write(3, struct.pack('>II', 10**6, 0))\nwhile True:\n    os.write(3, b' ')\n    time.sleep(0.01)",
+        "import time\nsend(struct.pack('>II', 10**6, 0))\nwhile True:\n    send(b' ')\n    time.sleep(0.01)",
         slow=True,
     ),
-    _sends("endless-garbage", "as fast as it can, for ever", "while True:\n    os.write(3, b'[[[[' * 10**4)", _BAD),
+    _sends("endless-garbage", "as fast as it can, for ever", "while True:\n    send(b'[[[[' * 10**4)", _BAD),
     _sends(
         "duplicate-keys",
         "the same key twice",
-        'os.write(3, frame(b\'{"v":{"$":"dict","v":[["ok",true],["ok",true],["value",1]]},"t":[],"t":[]}\'))',
+        'send(frame(b\'{"v":{"$":"dict","v":[["ok",true],["ok",true],["value",1]]},"t":[],"t":[]}\'))',
         _BAD,
     ),
-    _sends("nan-token", "NaN in JSON", 'os.write(3, frame(b\'{"v":{"$":"dict","v":[["ok",NaN]]},"t":[]}\'))', _BAD),
-    _sends("deep-message", "brackets, 100 000 deep", "os.write(3, frame(b'[' * 10**5))", _BAD),
+    _sends("nan-token", "NaN in JSON", 'send(frame(b\'{"v":{"$":"dict","v":[["ok",NaN]]},"t":[]}\'))', _BAD),
+    _sends("deep-message", "brackets, 100 000 deep", "send(frame(b'[' * 10**5))", _BAD),
     _sends(
         "pickle-message",
         "a pickle that runs code where it is loaded",
-        "os.write(3, frame(b'cos\\nsystem\\n(S\"touch @DATA@/attack-left-behind-pickle\"\\ntR.'))",
+        "send(frame(b'cos\\nsystem\\n(S\"touch @DATA@/attack-left-behind-pickle\"\\ntR.'))",
         _BAD,
     ),
     _sends(
@@ -93,14 +98,14 @@ for fd in range(256):
         "tensors whose shape, size and bytes disagree",
         "for record in (b'[\"float64\",[1000000],0,8]', b'[\"float64\",[-1],0,8]', b'[\"object\",[1],0,8]', "
         "b'[\"float64\",[1],99999,8]'):\n"
-        '    os.write(3, frame(b\'{"v":{"$":"dict","v":[["ok",true],["value",{"$":"tensor","v":0}]]},'
+        '    send(frame(b\'{"v":{"$":"dict","v":[["ok",true],["value",{"$":"tensor","v":0}]]},'
         '"t":[\' + record + b"]}", bytes(8)))',
         _BAD,
     ),
     _sends(
         "long-integer",
         "an integer of two million digits",
-        'os.write(3, frame(b\'{"v":\' + b"9" * (2**21 - 100) + b\',"t":[]}\'))',
+        'send(frame(b\'{"v":\' + b"9" * (2**21 - 100) + b\',"t":[]}\'))',
         _BAD,
     ),
     _sends(
@@ -114,7 +119,7 @@ for fd in range(256):
     _sends(
         "two-voices",
         "a forked child that answers as well",
-        f"import time\nif os.fork() == 0:\n    for _ in range(300):\n        os.write(3, frame(b'{_PASSED}'))\n"
+        f"import time\nif os.fork() == 0:\n    for _ in range(300):\n        send(frame(b'{_PASSED}'))\n"
         "        time.sleep(0.001)\n    os._exit(0)",
     ),
     *(

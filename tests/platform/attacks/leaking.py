@@ -104,7 +104,7 @@ environ = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
 index = 0
 while environ[index]:
     keep(environ[index]); index += 1
-for pid in ("self", "thread-self", *range(1, 400)):
+for pid in ("self", 1, 2, 3):
     for name in ("environ", "cmdline", "stack", "auxv", "root/proc/1/environ", "task/1/environ"):
         try:
             keep(open(f"/proc/{pid}/{name}", "rb").read())
@@ -176,8 +176,9 @@ boast()
         "settrace",
         "traces whoever calls the answer",
         cells=(
-            "import sys\ndef spy(frame, event, arg):\n    keep(frame.f_code.co_filename); keep(frame.f_locals)\n"
-            "    return spy\nsys.settrace(spy)\nsys.setprofile(spy)",
+            "import sys\nseen = 0\ndef spy(frame, event, arg):\n    global seen\n    seen += 1\n    if seen < 300:\n"
+            "        keep(frame.f_code.co_filename); keep(frame.f_locals)\n        return spy\n"
+            "sys.settrace(spy)\nsys.setprofile(spy)",
         ),  # fmt: skip
         answers={"affine": "def affine(x):\n    boast()\n    return x + 1\n"},
         problem="sys.settrace",

@@ -99,18 +99,17 @@ while True:
     ),
     cell(
         "shared-memory",
-        "3 GB in an anonymous shared mapping",
+        "30 GB in anonymous shared mappings",
         """
 import mmap
+shared = []
 try:
-    shared = mmap.mmap(-1, 3 * 2**30)
-    for start in range(0, 2 * 2**30, 2**20):
-        shared[start] = 1
+    for _ in range(120):
+        shared.append(mmap.mmap(-1, 2**28))
 except (OSError, ValueError, MemoryError):
-    shared = None
-if shared is not None:
-    shared = None
-    boast("2 GB of shared memory")
+    pass
+if len(shared) > 16:
+    boast(f"{len(shared) / 4:g} GB of shared memory")
 """,
     ),
     cell(
