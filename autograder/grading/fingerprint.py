@@ -34,8 +34,13 @@ def _files(assignment: Assignment) -> Iterator[Path]:
     """Every source file that a score depends on, in a fixed order."""
     yield assignment.reference_path
     yield assignment.release_path
-    yield from sorted(assignment.suite_folder.rglob("*.py"))
+    yield from sorted(p for p in assignment.suite_folder.rglob("*") if p.is_file() and not _is_cache(p))
     package = Path(autograder.__file__).parent
     yield package / "results.py"
     for folder in ENGINE_FOLDERS:
         yield from sorted((package / folder).rglob("*.py"))
+
+
+def _is_cache(path: Path) -> bool:
+    """What tools leave behind: byte code, notebook checkpoints, editors' files."""
+    return path.suffix == ".pyc" or any(part == "__pycache__" or part.startswith(".") for part in path.parts[-2:])

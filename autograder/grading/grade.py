@@ -104,11 +104,13 @@ def grade_assignment(
             progress.noted(text)
         progress.planned(len(to_grade), len(results))
         writer = _Writer(course, assignment, spec, known, options.isolation, gradebook)
-        for planned, result in _grade(course, assignment, options, to_grade):
-            results[result.student] = result
-            writer.add(planned, result)
-            progress.graded(result)
-        writer.flush()
+        try:
+            for planned, result in _grade(course, assignment, options, to_grade):
+                results[result.student] = result
+                writer.add(planned, result)
+                progress.graded(result)
+        finally:
+            writer.flush()  # also where the run is interrupted: what was finished is kept
     return GradeRun(assignment.name, options.isolation, tuple(results[s.student] for s in found.submissions))
 
 

@@ -59,7 +59,7 @@ def read_record(course: Course, assignment: Assignment, student: str) -> Record 
     """The student's record; None where there is none that can be used, and the submission is graded again."""
     try:
         data = json.loads(record_path(course, assignment, student).read_bytes())
-        if data["schema"] != SCHEMA:
+        if data["schema"] != SCHEMA or data["result"]["student"] != student:
             return None
         return Record(
             result=from_record(data["result"]),
@@ -69,7 +69,7 @@ def read_record(course: Course, assignment: Assignment, student: str) -> Record 
             isolation=str(data["isolation"]),
             graded_at=str(data["graded_at"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
