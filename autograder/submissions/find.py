@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder.errors import UsageError
+from autograder.submissions.beside import about_others
 from autograder.submissions.safe_open import RefusedError, kind_of, list_folder, open_folder, read_file
 from autograder.submissions.wording import counted, quoted
 
@@ -145,10 +146,11 @@ def _look_into(submitted: Path, student: str, assignment: str) -> FoundSubmissio
         with open_folder(submitted, student, assignment) as handed_in:
             names = [name for name in list_folder(handed_in) if name not in _IGNORED]
             notebook, problem = _choose_notebook(names, assignment, handed_in)
+            others = about_others(names, notebook, handed_in)
             timestamp, odd_time = _timestamp(handed_in)
     except RefusedError as refused:
         return unreadable(f"the folder {student}/{assignment} {refused}. Correct its permissions or collect it again.")
-    problems = tuple(text for text in (problem, odd_time) if text)
+    problems = tuple(text for text in (problem, odd_time, others) if text)
     return FoundSubmission(student, submitted, folder, notebook, timestamp, problems)
 
 
