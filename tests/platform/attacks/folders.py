@@ -140,11 +140,11 @@ CASES: tuple[Case, ...] = (
     placed(
         "folder-as-notebook", "a folder for a notebook", _replaced_by(lambda path, *_: path.mkdir()), "", "unreadable"
     ),
-    placed("sparse", "a notebook of 200 MB that takes no room", _replaced_by(_sparse), "are allowed", "unreadable"),
     placed(
-        "links-beside", "links to the suite, to / and in place of time stamp and secret", _links_beside, "timestamp"
+        "sparse-file", "a notebook of 200 MB that takes no room", _replaced_by(_sparse), "are allowed", "unreadable"
     ),
-    placed("fifos-beside", "named pipes in place of time stamp and secret", _fifos, "timestamp"),
+    placed("links-beside", "links to the suite, to / and in place of time stamp and secret", _links_beside, "not used"),
+    placed("fifos-beside", "named pipes in place of time stamp and secret", _fifos, "not used"),
     placed("zip-bomb", "an archive with .. and absolute names that grows", _bomb),
     placed("many-files", "2 000 notebooks with odd names, folders 60 deep", _many_files),
     placed("large-secret", "a time stamp and a secret of a megabyte", _large_secret, "timestamp"),

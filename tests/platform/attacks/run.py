@@ -24,7 +24,7 @@ from autograder.grading.records import load_run
 from autograder.reports import write_report
 from tests.platform.attacks import leftovers
 from tests.platform.attacks.case import Case
-from tests.platform.attacks.hand_in import BASELINE, NEIGHBOUR, Desk
+from tests.platform.attacks.hand_in import NEIGHBOUR, Desk
 from tests.platform.attacks.target import NAME, Target, make_target, new_class
 
 REPOSITORY = Path(__file__).resolve().parents[3]

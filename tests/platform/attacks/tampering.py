@@ -58,10 +58,12 @@ def _config(folder: Path, course: Path, data: Path) -> None:
 
 
 CASES: tuple[Case, ...] = (
-    placed("conftest", "conftest.py and pytest.ini in the folder, and in those above it", _conftest),
-    placed("sitecustomize", "sitecustomize, usercustomize, a .pth and a pyvenv.cfg in the folder", _site),
-    placed("shadowing-files", "torch.py, reference.py, a hidden suite of its own in the folder", _shadows),
-    placed("nbgrader-config", "configuration of nbgrader and nbconvert, which is code, in the folder", _config),
+    placed("conftest", "conftest.py and pytest.ini in the folder, and in those above it", _conftest, "not used"),
+    placed("sitecustomize", "sitecustomize, usercustomize, a .pth and a pyvenv.cfg in the folder", _site, "not used"),
+    placed("shadowing-files", "torch.py, reference.py, a hidden suite of its own in the folder", _shadows, "not used"),
+    placed(
+        "nbgrader-config", "configuration of nbgrader and nbconvert, which is code, in the folder", _config, "not used"
+    ),
     cell(
         "gc-swaps-code",
         "finds test functions through gc and swaps their __code__",
@@ -127,7 +129,7 @@ except ImportError:
     Case(
         "raises-everywhere",
         "every answer raises where it is defined, so that there is less to count",
-        answers={name: "raise ImportError('nothing to collect')\n" for name in ("affine", "total", "weights", "fit")},
+        answers=dict.fromkeys(("affine", "total", "weights", "fit"), "raise ImportError('nothing to collect')\n"),
         problem="ImportError",
         status="partial",
     ),
