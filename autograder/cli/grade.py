@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from autograder.course import Course
+from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.results import GradeRun, Status, SubmissionResult, to_contract
-
-if TYPE_CHECKING:
-    from autograder.grading import GradeOptions
+from autograder.sandbox.isolation import BACKENDS
 
 
 @click.command(
@@ -42,7 +40,11 @@ Exit status: 0 all graded; 1 some submissions need a person; 2 wrong usage or co
     "--json", "json_path", metavar="FILE", help="Write the results as JSON to FILE, or to the terminal with -."
 )
 @click.option(
-    "--isolation", default="bubblewrap", show_default=True, help="'none' switches the sandbox off: trusted code only."
+    "--isolation",
+    type=click.Choice(list(BACKENDS)),
+    default="bubblewrap",
+    show_default=True,
+    help="'none' switches the sandbox off: trusted code only.",
 )
 @click.option("--feedback", is_flag=True, help="Also write feedback pages for what was graded.")
 @click.pass_obj
@@ -63,8 +65,6 @@ def grade(
     Submissions that have not changed since they were graded are left alone. A run that was
     interrupted goes on where it stopped.
     """
-    from autograder.grading import GradeOptions, grade_notebook
-
     settings = course.assignment(assignment)
     if json_path not in (None, "-") and not Path(str(json_path)).resolve().parent.is_dir():
         raise UsageError(f"{json_path}: there is no such folder; make it, or name another file for --json.")
@@ -76,13 +76,13 @@ def grade(
         if students or submitted or force or feedback:
             raise UsageError("--notebook grades one file and writes nothing; it cannot be combined with --student, "
                              "--submitted, --force or --feedback.")  # fmt: skip
-        run = grade_notebook(course, settings, notebook, isolation)
+        run = _grade_notebook(course, settings, notebook, isolation)
         new = frozenset(s.student for s in run.submissions)
     else:
-        options = GradeOptions(
-            students=students, submitted=submitted, workers=workers or 0, force=force, isolation=isolation
-        )
-        run, new = _grade_class(course, assignment, options)
+        run, new = _grade_class(
+            course, assignment, students=students, submitted=submitted, workers=workers or 0, force=force,
+            isolation=isolation,
+        )  # fmt: skip
         if feedback and new:
             _write_feedback(course, assignment, sorted(new))
     if json_path is not None:
@@ -93,9 +93,15 @@ def grade(
         raise click.exceptions.Exit(1)
 
 
-def _grade_class(course: Course, name: str, options: GradeOptions) -> tuple[GradeRun, frozenset[str]]:
+def _grade_notebook(course: Course, assignment: Assignment, notebook: Path, isolation: str) -> GradeRun:
+    from autograder.grading import grade_notebook  # imports torch and nbgrader, which takes seconds
+
+    return grade_notebook(course, assignment, notebook, isolation)
+
+
+def _grade_class(course: Course, name: str, **options: Any) -> tuple[GradeRun, frozenset[str]]:
     from autograder.cli.progress import counting
-    from autograder.grading.grade import Progress, grade_assignment
+    from autograder.grading.grade import GradeOptions, Progress, grade_assignment
 
     new: set[str] = set()
     with counting(f"Grading {name}") as bar:
@@ -111,7 +117,7 @@ def _grade_class(course: Course, name: str, options: GradeOptions) -> tuple[Grad
             click.echo(f"Note: {text}", err=True)
 
         progress = Progress(planned=planned, graded=graded, noted=noted)
-        run = grade_assignment(course, course.assignment(name), options, progress)
+        run = grade_assignment(course, course.assignment(name), GradeOptions(**options), progress)
     return run, frozenset(new)
 
 

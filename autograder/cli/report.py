@@ -7,7 +7,13 @@ import click
 from autograder.course import Course
 
 
-@click.command()
+@click.command(
+    short_help="HTML and CSV for teaching staff.",
+    epilog="""\b
+Examples:
+  autograder report vae                     the page for teaching staff, from the latest grades
+  autograder --data /srv/class report vae   of a class whose data lie elsewhere""",
+)
 @click.argument("assignment")
 @click.pass_obj
 def report(course: Course, assignment: str) -> None:
