@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from autograder.course.assignment import Assignment, AssignmentFile, Identifier
 from autograder.course.toml_file import read_toml
@@ -35,6 +35,14 @@ class CourseFile(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     assignments: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     sandbox: SandboxSettings = SandboxSettings()
+
+    @field_validator("assignments")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"{', '.join(doubled)} is listed more than once; list every assignment once")
+        return names
 
 
 @dataclass(frozen=True)

@@ -49,22 +49,36 @@ def read_toml(path: Path, model: type[Model]) -> Model:
 def line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The 1-based line where the key at `location` stands, or of its table; 0 where neither is found."""
     lines = text.splitlines()
-    start = 0
+    start = -1  # the line of the table that is being searched; -1: the keys above all tables
     for index, part in enumerate(location):
         if isinstance(part, int):
             continue
         following = location[index + 1] if index + 1 < len(location) else None
-        if isinstance(following, int):  # the n-th [[table]]
-            headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{re.escape(part)}\s*\]\]", line)]
-            if following < len(headers):
-                start = headers[following]
-                continue
-        pattern = rf"\s*(\[\s*{re.escape(part)}\s*\]|\"?{re.escape(part)}\"?\s*=)"
-        found = next((n for n in range(start, len(lines)) if re.match(pattern, lines[n])), None)
+        found = _header(lines, part, following if isinstance(following, int) else None)
         if found is None:
-            return start + 1 if start else 0
+            found = _key(lines, part, start)
+        if found is None:
+            break
         start = found
-    return start + 1 if location else 0
+    return start + 1
+
+
+def _header(lines: list[str], name: str, number: int | None) -> int | None:
+    """The line of `[name]`, or of the `number`-th `[[name]]`."""
+    inside = re.escape(name)
+    pattern = rf"\s*\[\s*{inside}\s*\]" if number is None else rf"\s*\[\[\s*{inside}\s*\]\]"
+    headers = [n for n, line in enumerate(lines) if re.match(pattern, line)]
+    return headers[number or 0] if len(headers) > (number or 0) else None
+
+
+def _key(lines: list[str], name: str, start: int) -> int | None:
+    """The line of `name = ...` below line `start` and above the next table."""
+    for n in range(start + 1, len(lines)):
+        if re.match(r"\s*\[", lines[n]):
+            return None
+        if re.match(rf"\s*\"?{re.escape(name)}\"?\s*=", lines[n]):
+            return n
+    return None
 
 
 def _message(location: tuple[int | str, ...], message: str, kind: str) -> str:
