@@ -16,12 +16,13 @@ from autograder.course import Assignment
 from autograder.engine.job import Job
 from autograder.engine.suite_items import ItemRunner, SuiteItem, not_run
 from autograder.results import Outcome, QuestionResult, Status, SubmissionResult, TestResult, score_question
-from autograder.sandbox.process import StudentProcess
+from autograder.sandbox.process import SandboxDied, StudentProcess
 from autograder.sandbox.session import CellFailure, CodeCell, Session, SessionLimits
 from autograder.submissions.parse import Kind, ParsedSubmission, parse_submission
 from autograder.suite.sandboxed import SandboxBackend
 
 MAX_TIMEOUTS_PER_QUESTION = 2
+MAX_SANDBOXES = 3  # a submission is graded anew where the sandbox itself dies: no answer may pay for that
 MAX_PROBLEMS = 250
 MAX_FAILURES = 20  # described one by one: what was noticed must find room below them
 
@@ -38,18 +39,26 @@ class Grader:
     start_process: Callable[[Mapping[str, int]], StudentProcess]
 
     def grade(self, job: Job) -> SubmissionResult:
-        """Grade one notebook. Never raises for anything that a submission contains."""
+        """Grade one notebook. Never raises for anything that a submission contains.
+
+        Raises:
+            SandboxDied: the machine does not let a sandbox live; nothing can be said about the submission.
+        """
         start = time.perf_counter()
         parsed = parse_submission(job.notebook, job.student, self.spec, self.assignment.limits)
         wanted = [q for q in self.assignment.question_names if job.questions is None or q in job.questions]
         if not parsed.readable:
             questions = tuple(self._unread(name) for name in wanted)
             return self._result(job, parsed, Status.UNREADABLE, questions, (), start)
-        attempt = _Attempt(self, parsed, start)
-        try:
-            return attempt.grade(job, wanted)
-        finally:
-            attempt.close()
+        for _ in range(MAX_SANDBOXES):
+            attempt = _Attempt(self, parsed, start)
+            try:
+                return attempt.grade(job, wanted)
+            except SandboxDied:
+                start = time.perf_counter()
+            finally:
+                attempt.close()
+        raise SandboxDied(f"the sandbox died {MAX_SANDBOXES} times while this submission was graded")
 
     def limits(self) -> SessionLimits:
         limits = self.assignment.limits

@@ -15,6 +15,7 @@ from _pytest.runner import runtestprotocol
 from autograder.course import Assignment
 from autograder.errors import SuiteError
 from autograder.results import Outcome, TestResult
+from autograder.sandbox.process import SandboxDied
 from autograder.suite.plugin import backend_key
 from autograder.suite.student import Backend
 from autograder.suite.verdict import CellLabel, judge
@@ -99,13 +100,19 @@ class ItemRunner:
             self._raised = (call.when, call.excinfo.value)
 
     def run(self, test: SuiteItem, backend: Backend, cell_label: CellLabel) -> TestResult:
-        """Run one test against whoever `backend` is."""
+        """Run one test against whoever `backend` is.
+
+        Raises:
+            SandboxDied: the test could not be run to its end, and says nothing about the answer.
+        """
         self._raised = None
         test.item.config.stash[backend_key] = lambda _: backend
         start = time.perf_counter()
         runtestprotocol(test.item, log=False, nextitem=None)
         seconds = time.perf_counter() - start
         when, error = self._raised or ("call", None)
+        if isinstance(error, SandboxDied):
+            raise error
         verdict = judge(error, test.hint, cell_label, in_setup=when != "call")
         return TestResult(
             name=test.name,

@@ -6,7 +6,6 @@ process that sends anything else, or nothing in time, is killed.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -37,6 +36,10 @@ class ProcessHung(ProcessEnded):
     """It did not answer in time and was killed."""
 
 
+class SandboxDied(Exception):
+    """The zygote went, and the student process with it: nobody's answer is to blame, so begin again."""
+
+
 class ProcessRefused(Exception):
     """The process could not be confined, so no student code was run in it."""
 
@@ -48,6 +51,7 @@ class StudentProcess:
         self._zygote = zygote
         self._child, self._channel = zygote.fork(limits)
         self.alive = True
+        self.sandbox_died = False
         hello = self._receive(START_TIMEOUT_S)
         if hello.get("ready") is not True:
             self.kill()
@@ -67,6 +71,7 @@ class StudentProcess:
 
         Raises:
             ProcessCrashed, ProcessHung: it is dead now.
+            SandboxDied: so is the zygote.
         """
         number = secrets.randbits(62)
         self._send({**message, "timeout_s": timeout_s, "id": number})
@@ -82,9 +87,11 @@ class StudentProcess:
             return ""
         self.alive = False
         self._channel.close()
-        with contextlib.suppress(ZygoteDied):
+        try:
             return self._zygote.reap(self._child)
-        return "the sandbox died with it"
+        except ZygoteDied:
+            self.sandbox_died = True
+            return ""
 
     def _send(self, message: dict[str, Any]) -> None:
         if not self.alive:
@@ -109,7 +116,9 @@ class StudentProcess:
             self.kill()
             raise ProcessCrashed(f"the process sent something that is not an answer ({error})") from None
 
-    def _crashed(self) -> ProcessCrashed:
+    def _crashed(self) -> ProcessCrashed | SandboxDied:
         time.sleep(0.005)  # the socket closes a moment before the process is dead
         reason = self.kill()
+        if self.sandbox_died or not self._zygote.is_alive():  # it may answer once more while it is dying
+            return SandboxDied("the sandbox died")
         return ProcessCrashed(f"the process ended with {reason}" if reason else "the process ended")

@@ -124,6 +124,10 @@ class Zygote:
         self._process.wait()
         self._printed.close()
 
+    def is_alive(self) -> bool:
+        """Whether nothing has ended it yet."""
+        return self._process.poll() is None
+
     @property
     def pid(self) -> int:
         return self._process.pid
@@ -131,7 +135,10 @@ class Zygote:
     def _receive(self, timeout_s: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout_s
         ready, _, _ = select.select([self._control], [], [], max(0.0, deadline - time.monotonic()))
-        packet = self._control.recv(PACKET_BYTES) if ready else b""
+        try:
+            packet = self._control.recv(PACKET_BYTES) if ready else b""
+        except OSError:  # reset: it died with a request unread
+            packet = b""
         if not packet:
             self._process.kill()
             self._process.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.sandbox.process import ProcessCrashed, ProcessHung, StudentProcess
+from autograder.sandbox.process import ProcessCrashed, ProcessHung, SandboxDied, StudentProcess
 from autograder.sandbox.session import Session
 from autograder.suite.student import StudentCrashed, StudentTimeout
 
@@ -33,6 +33,8 @@ class SandboxBackend:
             raise StudentTimeout(hung.reason) from None
         except ProcessCrashed as crashed:
             raise StudentCrashed(crashed.reason) from None
+        except OSError as error:  # of this side's own making: no answer may pay for it
+            raise SandboxDied(str(error)) from error
 
     def _plausible(self, reply: dict[str, Any]) -> dict[str, Any]:
         """The reply, its error without a line that the cell does not have: students are shown the line."""

@@ -98,7 +98,10 @@ def test_temporary_files_of_others_are_not_seen(sandbox: Sandbox) -> None:
     """The user's /tmp and another submission's are not this one's."""
     with tempfile.NamedTemporaryFile(prefix=CANARY), Sandbox() as other:
         other.prints("open('/tmp/mine', 'w').write('x'); open('/dev/shm/mine', 'w').write('x')")
-        assert sandbox.prints("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))") == "[] []\n"
+        # Where Python itself is installed below /tmp, the way to it is there, and nothing else.
+        prefixes = (Path(sys.prefix), Path(sys.base_prefix))
+        own = sorted({path.parts[2] for path in prefixes if path.is_relative_to("/tmp")})
+        assert sandbox.prints("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))") == f"{own} []\n"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,8 @@ def test_nothing_but_the_temporary_folders_can_be_written(sandbox: Sandbox, path
 def test_the_sandboxs_own_code_cannot_be_changed(sandbox: Sandbox) -> None:
     """It is mounted read-only."""
     assert sandbox.prints("import sys\nprint([p for p in sys.modules if p.startswith('inside.')] != [])") == "True\n"
-    assert sandbox.fails("import sys\nopen(sys.modules['inside.wire'].__file__, 'a')") in ("OSError", "PermissionError")
+    met = sandbox.fails("import sys\nopen(sys.modules['inside.wire'].__file__, 'a')")
+    assert met in ("OSError", "PermissionError", "FileNotFoundError")  # the last: hidden below a checkout in /tmp
 
 
 def test_nothing_of_the_trusted_side_is_in_memory(sandbox: Sandbox) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.errors import IsolationError
 from autograder.sandbox.isolation import BACKENDS, get_isolation
-from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
+from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, SandboxDied, StudentProcess
 from autograder.sandbox.zygote import Zygote, ZygoteDied
 from tests.platform.sandbox.running import LIMITS, Sandbox, shared_zygote
 from tests.platform.sandbox.test_limits import processes_below, settled
@@ -163,7 +163,7 @@ def test_a_zygote_that_is_killed_takes_its_children_along() -> None:
     zygote.wait_until_ready()
     process = StudentProcess(zygote, LIMITS)
     os.kill(zygote.pid, signal.SIGKILL)
-    with pytest.raises(ProcessCrashed):
+    with pytest.raises(SandboxDied):
         process.ask({"op": "cell", "index": 0, "source": "import time; time.sleep(1)"}, 5)
     with pytest.raises(ZygoteDied):
         StudentProcess(zygote, LIMITS)
