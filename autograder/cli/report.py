@@ -18,13 +18,14 @@ Examples:
 @click.pass_obj
 def report(course: Course, assignment: str) -> None:
     """Write reports/ASSIGNMENT/index.html and scores.csv from the latest grades."""
+    settings = course.assignment(assignment)
+
     # Only this command needs them, and every other one starts faster without.
     from autograder.errors import UsageError
     from autograder.grading.records import load_run
     from autograder.reports import write_report
     from autograder.reports.summary import summary_lines
 
-    settings = course.assignment(assignment)
     run = load_run(course, settings)
     if not run.submissions:
         raise UsageError(f"Nothing of {assignment!r} has been graded yet. Run `autograder grade {assignment}` first.")

@@ -20,6 +20,8 @@ from tests.platform.engine.tiny import MAX_SCORE, make_course, submit, tiny, wit
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
@@ -58,7 +60,6 @@ def test_a_lock_of_a_dead_process_holds_nobody(course: Course) -> None:
         pass
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_stopped_is_finished_by_the_next(course: Course, sign: signal.Signals) -> None:
     """Killed without a word, or by Ctrl-C: nothing is half written, no worker lives on, and the next run completes."""
