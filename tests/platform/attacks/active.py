@@ -32,7 +32,10 @@ ACTIVE_TAGS = frozenset(
     }
     | {"meta", "link", "style", "video", "source", "details", "dialog", "marquee", "template", "noscript", "portal"}
 )
-SAFE_LINK = re.compile(r"(https?://|mailto:|#|data:image/(png|jpeg);base64,)", re.IGNORECASE)
+# Links to the web, to mail, to pictures that cannot hold code, and links without a scheme.
+SAFE_LINK = re.compile(
+    r"(https?:|mailto:|data:image/(png|jpeg);base64,|(?![\s\0]*[a-z][\s\0a-z0-9+.-]*:))", re.IGNORECASE
+)
 
 with_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 

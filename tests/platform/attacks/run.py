@@ -67,18 +67,18 @@ class Campaign:
 def run_campaign(folder: Path, cases: Sequence[Case], isolation: str = "bubblewrap") -> Campaign:
     """Hand in and grade the cases in a fresh course below `folder`."""
     target = make_target(folder)
-    slow = [c for c in cases if c.slow]
-    groups = [[c for c in cases if not c.slow], slow[::2], slow[1::2]]
+    quick, slow = [c for c in cases if not c.slow], [c for c in cases if c.slow]
+    groups = [quick[::2], quick[1::2], slow]
     with leftovers.Doors(target.temp) as doors, leftovers.adopting_orphans():
         known = leftovers.children()
         classes = [_hand_in(target, folder / f"class-{n}", group, doors) for n, group in enumerate(groups) if group]
         campaign = Campaign(target, classes)
         before = {path: _digest(path) for path in _files(campaign)}
         _grade_all(campaign, isolation)
-        for each in classes:
-            _publish(each)
         campaign.left += [f"a process: {line}" for line in leftovers.remaining_processes(known)]
         campaign.changed = _changes(campaign, before)
+    for each in classes:
+        _publish(each)
     campaign.visitors = doors.visitors
     folders = [folder, target.home, target.temp, target.root, *(each.course.data for each in classes)]
     campaign.left += [f"a file: {path}" for path in leftovers.marked_files(folders)]
@@ -121,7 +121,7 @@ def _grade_all(campaign: Campaign, isolation: str) -> None:
 def _publish(each: Class) -> None:
     """The feedback pages of those who attacked and of one honest student, and the report."""
     students = [NEIGHBOUR, *each.students.values()]
-    generate_feedback(each.course, NAME, students, workers=1)
+    generate_feedback(each.course, NAME, students, workers=2)
     assignment = each.course.assignment(NAME)
     write_report(each.course, assignment, load_run(each.course, assignment))
 

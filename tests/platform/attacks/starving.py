@@ -169,7 +169,7 @@ held = sum(os.read(reader, 1) == b"1" for reader in readers)
 if held > 8:
     boast(f"{held * 300} MB in {held} children")
 """,
-        "os.fork",
+        "Cell 4",
     ),  # fmt: skip
     cell(
         "disk",
