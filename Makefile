@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup sandbox demo test check lint types contract stale audit bench clean
+.PHONY: help setup sandbox demo test test-fast attacks check lint types contract stale audit bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -36,10 +36,13 @@ demo: setup  ## Build, make a class of 60, grade it, write feedback and reports
 	@$(BIN)/autograder demo
 
 test: setup  ## All tests, the slow ones too
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/platform/attacks $(PYTEST_ARGS)
+
+attacks: setup  ## Some 270 ways to cheat, leak or break the grader, through the real command (many minutes)
+	$(BIN)/python -m pytest tests/platform/attacks $(PYTEST_ARGS)
 
 test-fast: setup  ## The tests that take seconds
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' --ignore=tests/platform/attacks $(PYTEST_ARGS)
 
 check: lint types contract stale test  ## What CI runs: lint, types, import contract, stale releases, tests
 
