@@ -3,14 +3,16 @@
 Denied calls fail with EPERM, so that code which merely probes goes on. Covered: tracing other
 processes, kernel keyrings, bpf, perf, userfaultfd, io_uring, new namespaces, mounts, modules,
 foreign-architecture calls, sockets of any family but AF_UNIX, and memory that belongs to no process
-(memory files, System V segments and queues; shared memory in /dev/shm remains). Not covered: everything that plain
-computing needs. Where the kernel or the machine has no such filter, `install` says so.
+(memory files where there is no GPU, System V segments and queues; shared memory in /dev/shm
+remains). Not covered: everything that plain computing needs. Where the kernel or the machine has
+no such filter, `install` says so.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import glob
 import platform
 import struct
 
@@ -34,23 +36,25 @@ _DENIED = {
         179, 246, 248, 249, 250, 256, 272, 279, 298, 300, 303, 304, 308, 310, 311, 312, 313, 320, 321, 323, 425, 426,
         427,
         428, 429, 430, 431, 432, 433, 434, 438, 440, 442,
-        29, 68, 319, 447,
+        29, 68, 447,
     ),
     "aarch64": (
         39, 40, 41, 51, 60, 89, 97, 104, 105, 106, 112, 116, 117, 142, 161, 162, 217, 218, 219, 224, 225, 238, 239, 241,
         262,
         264, 265, 268, 270, 271, 272, 273, 280, 282, 294, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440,
         442,
-        186, 194, 279, 447,
+        186, 194, 447,
     ),
 }  # fmt: skip
+
+_MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}  # drivers of GPUs use it
 
 _LD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _ARG0_LOW = 0, 4, 16
 _X32_BIT = 0x40000000
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, *, gpu: bool = False) -> bytes:
     """The filter for `machine` (as `platform.machine()` names it). Raises KeyError for an unknown one."""
     code: list[tuple[int, int, int, int]] = [
         (_LD, 0, 0, _ARCH),
@@ -69,7 +73,7 @@ def program(machine: str) -> bytes:
             (_RET, 0, 0, DENY),
             (_LD, 0, 0, _NUMBER),
         ]
-    for number in _DENIED[machine]:
+    for number in (*_DENIED[machine], *([] if gpu else [_MEMFD_CREATE[machine]])):
         code += [(_JEQ, 0, 1, number), (_RET, 0, 0, DENY)]
     code.append((_RET, 0, 0, ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
@@ -78,7 +82,7 @@ def program(machine: str) -> bytes:
 def install() -> str:
     """Put the filter on this process and all its children; "" or the reason why it could not be done."""
     try:
-        instructions = program(platform.machine())
+        instructions = program(platform.machine(), gpu=bool(glob.glob("/dev/nvidia*")))
     except KeyError:
         return f"no system-call filter is written for {platform.machine()}"
     libc = ctypes.CDLL(None, use_errno=True)

@@ -145,3 +145,14 @@ def test_an_unknown_machine_has_no_filter() -> None:
     """`install` reports it; it does not guess numbers."""
     with pytest.raises(KeyError):
         program("riscv64")
+
+
+@machines
+def test_drivers_of_gpus_may_make_memory_files(machine: str) -> None:
+    """The one call that a GPU changes."""
+    number = DENIED["memfd_create"][PLACE[machine]]
+    assert number is not None
+    with_gpu, without = program(machine, gpu=True), program(machine)
+    pair = struct.pack("=HBBI", 0x15, 0, 1, number) + struct.pack("=HBBI", 0x06, 0, 0, EPERM)
+    assert without.count(pair) == 1
+    assert without.replace(pair, b"") == with_gpu
