@@ -23,6 +23,7 @@ from autograder.authoring.reference import Reference
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.engine.grade_one import Grader
+from autograder.engine.own_memory import limit_own_memory
 from autograder.engine.suite_items import ItemRunner, read_items
 from autograder.errors import AutograderError, SuiteError
 from autograder.sandbox.isolation import get_isolation
@@ -45,6 +46,7 @@ def work(settings: WorkerSettings, connection: Connection) -> None:
     """Serve jobs from `connection` until it closes. First sends ("ready", tests) or ("broken", error)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when to stop
     torch.set_num_threads(1)
+    limit_own_memory()
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for the process's whole life)
     sys.path.insert(0, str(settings.course.root))
     try:

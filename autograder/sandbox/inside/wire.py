@@ -30,7 +30,7 @@ MAX_DEPTH = 48
 MAX_NODES = 200_000
 MAX_TENSORS = 4096
 MAX_NDIM = 16
-MAX_STRIDE = 2**60  # bytes; torch refuses to compute larger ones, even for a tensor without elements
+MAX_EMPTY_BYTES = MAX_BODY_BYTES  # with empty dimensions taken for 1: what a sum over them would have
 ALIGNMENT = 16
 
 DTYPES = {
@@ -245,7 +245,7 @@ def _tensor(record: Any, body: bytearray, earliest: int) -> torch.Tensor:
         raise WireError("not a message: a tensor with a malformed shape")
     if math.prod(shape) * dtype.itemsize != size or not earliest <= start <= start + size <= len(body):
         raise WireError("not a message: a tensor whose shape and bytes disagree")
-    if math.prod(max(n, 1) for n in shape) * dtype.itemsize > MAX_STRIDE:
+    if math.prod(max(n, 1) for n in shape) * dtype.itemsize > MAX_EMPTY_BYTES:
         raise WireError("not a message: a tensor with too large a shape")
     if size == 0:
         return torch.empty(shape, dtype=dtype)

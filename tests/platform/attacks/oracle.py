@@ -165,4 +165,14 @@ import reference
         "frame = sys._getframe(1)\nfor name in list(frame.f_locals):\n    frame.f_locals[name] = x\n"
         "ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))\nreturn x",
     ),  # fmt: skip
+    Case(
+        "empty-that-adds-up",
+        "no elements, of which the sums take 3 GB where the tests run",
+        answers={"weights": "def weights(x):\n    return torch.empty(3 * 2**28, 0)\n"},
+    ),
+    Case(
+        "column-that-spreads",
+        "8 MB that grow to 8 GB where a careless test lets them meet another shape",
+        answers={"weights": "def weights(x):\n    return torch.ones(2**20, 1, dtype=torch.float64)\n"},
+    ),
 )

@@ -163,14 +163,12 @@ def test_top_level_await_and_async(cells: Cells) -> None:
 
 
 def test_code_that_asks_for_its_own_source(cells: Cells) -> None:
-    """inspect.getsource, dataclasses, torch.jit.script and pickle work on what cells define."""
+    """inspect.getsource, dataclasses, type hints and pickle work on what cells define."""
     cells.fine("def f(x: int) -> int:\n    return x + 1")
     assert "return x + 1" in cells.fine("import inspect\nprint(inspect.getsource(f))")
     cells.fine("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int = 1\nassert P().x == 1")
     cells.fine("import pickle\nassert pickle.loads(pickle.dumps(P(3))).x == 3")
-    cells.fine(
-        "import torch\nassert torch.jit.script(f)(1) == 2\nfrom typing import get_type_hints\nassert get_type_hints(f)"
-    )
+    cells.fine("from typing import get_type_hints\nassert get_type_hints(f) == {'x': int, 'return': int}")
 
 
 def test_no_future_of_the_grader_reaches_the_cells(cells: Cells) -> None:

@@ -1,53 +1,14 @@
-"""A notebook in the sandbox: cells that fail, crash or hang, and the reference's version put in."""
+"""A notebook in the sandbox: cells that fail, crash or hang, and what is said about them."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
 
 import pytest
 
-from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
-from autograder.sandbox.session import CodeCell, Session, SessionLimits
-from tests.platform.sandbox.running import LIMITS, NUMBER, shared_zygote
-
-FAST = SessionLimits(cell_s=1.0, call_s=5.0, load_s=30.0, process=LIMITS)
-Make = Callable[..., Session]
-
-
-@pytest.fixture
-def make() -> Iterator[Make]:
-    """Makes sessions and closes them. A cell is a source, or (source, question)."""
-    made: list[Session] = []
-
-    def make(
-        *cells: str | tuple[str, str],
-        put_in: Mapping[str, str] | None = None,
-        leave_out: Collection[int] = (),
-        limits: SessionLimits = FAST,
-        deadline: float = math.inf,
-    ) -> Session:
-        pairs = [(cell, "") if isinstance(cell, str) else cell for cell in cells]
-        numbered = [CodeCell(index, source, defines) for index, (source, defines) in enumerate(pairs)]
-        session = Session(
-            lambda limits: StudentProcess(shared_zygote(), limits), numbered, limits, put_in, leave_out, deadline
-        )
-        made.append(session)
-        return session
-
-    yield make
-    for session in made:
-        session.close()
-
-
-def value(session: Session, name: str, *args: Any) -> Any:
-    """What a function of the notebook returns."""
-    message = {"op": "call", "target": name, "path": "", "args": list(args), "kwargs": {}, "grad": True}
-    reply = session.process().ask(message, 5)
-    assert reply["ok"], reply
-    return reply["value"]
+from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung
+from autograder.sandbox.session import Session, SessionLimits
+from tests.platform.sandbox.running import LIMITS, NUMBER, Make, value
 
 
 def kinds(session: Session) -> dict[int, str]:
@@ -190,57 +151,6 @@ def test_nothing_is_started_after_the_deadline(make: Make) -> None:
     session = make("a = 1", deadline=time.monotonic() - 1)
     with pytest.raises(ProcessHung, match="used up"):
         session.process()
-
-
-def test_put_in_replaces_the_answer_where_it_stands(make: Make) -> None:
-    """Cells below see the reference's version: classes that inherit from it, values computed with it."""
-    put_in = {"Base": "class Base:\n    def who(self): return 'reference'"}
-    student = ("class Base:\n    def who(self): return 'student'", "Base")
-    below = "class Child(Base): pass\nwho = Base().who()\ndef f(): return Child().who(), who"
-    assert value(make(student, below), "f") == ("student", "student")
-    assert value(make(student, below, put_in=put_in), "f") == ("reference", "reference")
-
-
-def test_put_in_outlasts_a_later_redefinition(make: Make) -> None:
-    """A second answer further down, or an ordinary cell that rebinds the name, does not bring the wrong one back."""
-    put_in = {"f": "def f(): return 'reference'"}
-    wrong = ("def f(): return 'wrong'", "f")
-    session = make(wrong, wrong, "f = lambda: 'rebound'", "def g(): return f()", put_in=put_in)
-    assert value(session, "f") == "reference"
-    assert value(session, "g") == "reference"
-
-
-def test_put_in_where_the_answer_is_missing_or_fails(make: Make) -> None:
-    """No cell defines it, its cell raises, or its cell crashes: the dependency is there all the same."""
-    put_in = {"f": "def f(): return 'reference'"}
-    for cells in (["a = 1"], [("1 / 0", "f")], [("import os; os._exit(1)", "f")]):
-        session = make(*cells, "def g(): return f()", put_in=put_in)
-        assert value(session, "g") == "reference"
-
-
-def test_put_in_finds_the_notebooks_helpers_and_keeps_its_own(make: Make) -> None:
-    """What it imports or defines itself is its own; the rest it looks up in the notebook."""
-    put_in = {"f": "import math\nSCALE = 10\ndef f(x): return SCALE * helper(math.floor(x))"}
-    helpers = "def helper(x): return x + 1\nSCALE = -1\nmath = None"
-    session = make(helpers, ("def f(x): return None", "f"), "def g(): return SCALE", put_in=put_in)
-    assert value(session, "f", 1.5) == 20
-    assert value(session, "g") == -1  # and it does not leak into the notebook
-
-
-def test_two_put_in_functions_use_each_other_in_any_order(make: Make) -> None:
-    """Also where the notebook has them upside down: neither ever sees the student's wrong version."""
-    put_in = {"low": "def low(): return 'reference'", "high": "def high(): return 'high ' + low()"}
-    low, high = ("def low(): return 'wrong'", "low"), ("def high(): return 'wrong'", "high")
-    for cells in ((low, high), (high, low), (high, low, low, high), (low, high, low)):
-        assert value(make(*cells, put_in=put_in), "high") == "high reference"
-        assert value(make(*cells, put_in=dict(reversed(put_in.items()))), "high") == "high reference"
-
-
-def test_put_in_sees_the_latest_helper(make: Make) -> None:
-    """A helper that a later cell defines anew is the one in force, as for any function of the notebook."""
-    put_in = {"f": "def f(): return helper()"}
-    session = make("def helper(): return 1", ("def f(): pass", "f"), "def helper(): return 2", put_in=put_in)
-    assert value(session, "f") == 2
 
 
 def test_left_out_cells_are_not_run(make: Make) -> None:
