@@ -242,7 +242,8 @@ class QLoRALinear(nn.Module):
         y = x W^T + b + (alpha / rank) x A^T B^T,        W = dequantize_nf4(quantize_nf4(base.weight))
 
     W is computed from the codes in every forward pass and thrown away again. Neither base nor W nor any other
-    floating-point tensor as large as the weight may be kept between two passes, registered or not.
+    floating-point tensor as large as the weight may be kept between two passes, registered or not: the layer is to take
+    less memory than its base.
 
     lora_A and lora_B are as in `LoRALinear`: nn.Parameters under these names, A random and B zero at first. They are
     the only parameters that require grad. The bias (where there is one) stays in floating point and is frozen. Codes,

@@ -243,11 +243,11 @@ def _probe_train(module, weight, x, target, steps):
 @pytest.mark.weight(2.5)
 @pytest.mark.hint("Training the factors hardly lowers the loss: do both get gradients, and does the output use them?")
 def test_lora_linear_can_be_trained(student):
-    """Sixty steps teach the layer another task of low rank, without a change to the base."""
+    """Fifty steps teach the layer another task of low rank, without a change to the base."""
     x = torch.randn(40, 6, dtype=torch.float64)
     weight = torch.randn(4, 6, dtype=torch.float64)
     u, v = torch.tensor([1.0, -1.0, 2.0, 0.5]), torch.tensor([1.0, 0.0, -1.0, 1.0, 0.5, -0.5])
     target = x @ (weight + torch.outer(u, v).double()).T
-    losses, change = student.run(_probe_train, weight, x, target, 60)
+    losses, change = student.run(_probe_train, weight, x, target, 50)
     require(change == 0, f"the base has changed by {change:.3g}", BASE_TRAINABLE)
     require(losses[-1] < 0.1 * losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")

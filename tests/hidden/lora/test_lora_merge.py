@@ -138,9 +138,7 @@ def test_unmerge(student):
         inside = operation == "merge"
         named = {TAKEN_TWICE: weight - delta, NOT_UNDONE: weight + delta}
         wanted = weight + delta if inside else weight
-        assert_close(
-            state["weight"], wanted, rtol=1e-8, name=f"the base's weight after {operation}", mistakes=named
-        )
+        assert_close(state["weight"], wanted, rtol=1e-8, name=f"the base's weight after {operation}", mistakes=named)
         assert_close(state["y"], _output(case, weight + delta), rtol=1e-8, name=f"the output after {operation}")
         require(state["merged"] is inside, f"merged is {state['merged']!r} after {operation}", MERGED)
 
