@@ -174,9 +174,7 @@ def test_qlora_linear_keeps_codes_alone(student):
     floats = [entry for entry in kept if "float" in entry[1] and entry[2] >= 64 * 48]
     require(not floats, f"kept: {floats}", KEEPS_FLOATS)
     total = sum(entry[3] for entry in kept)
-    larger = (
-        "The layer takes more memory than its base: codes need a byte each, and nothing else is of the weight's size."
-    )
+    larger = "The layer takes more memory than its base: codes need a byte each, and nothing else is that large."
     require(64 * 48 // 2 <= total < 64 * 48 * 4, f"the layer holds {total} bytes", larger)
 
 

@@ -80,7 +80,7 @@ def test_quantize_nf4_codes(student):
     """Every number gets the code of the nearest level, in blocks of several sizes."""
     for shape, block_size in (((8, 12), 16), ((4, 3, 8), 32), ((70,), 7)):
         weight, wanted, scales = _weight(*shape, block_size=block_size)
-        codes, absmax = _quantized(student, weight, wanted.numel(), block_size)
+        codes, _ = _quantized(student, weight, wanted.numel(), block_size)
         blocks = weight.reshape(-1, block_size)
         scaled = blocks / scales.unsqueeze(1)
         columns = weight.permute(*reversed(range(weight.dim()))).reshape(-1, block_size)
@@ -170,9 +170,7 @@ def test_quantize_nf4_zero_block(student):
     assert_close(absmax, scales, rtol=1e-8, atol=0, name="absmax")
     require(torch.equal(codes, wanted), f"codes {codes.tolist()}, expected {wanted.tolist()}")
     codes, absmax = _quantized(student, torch.zeros(5), 5, 4)
-    require(
-        codes.tolist() == [7] * 5 and absmax.tolist() == [0, 0], f"zeros alone: {codes.tolist()}, {absmax.tolist()}"
-    )
+    require(codes.tolist() == [7] * 5 and absmax.tolist() == [0, 0], f"zeros give {codes.tolist()}, {absmax.tolist()}")
 
 
 @pytest.mark.weight(1)

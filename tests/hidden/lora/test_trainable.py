@@ -180,9 +180,7 @@ def test_lora_state_dict_entries(student):
 
 @pytest.mark.question("lora_state_dict")
 @pytest.mark.weight(2)
-@pytest.mark.hint(
-    "load_state_dict with strict=False must find a place for every entry, and what it misses is the base."
-)
+@pytest.mark.hint("load_state_dict with strict=False must find a place for every entry; what it misses is the base.")
 def test_lora_state_dict_goes_back(student):
     """The model takes the entries back, all of them, and misses the rest alone."""
     seen = student.run(_probe_model, "lora_state_dict", [])
