@@ -1,0 +1,338 @@
+"""DecoderLayer, whose layers may have any name. Oracle: torch's own nn.TransformerDecoderLayer.
+
+As for the encoder, all layers of a kind get the same numbers, so that it does not matter which is called what: both
+attentions are alike, and all three normalisations. That each is used is told by its gradient.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from autograder.suite import assert_close, assert_shape, assert_tensor, require
+
+pytestmark = pytest.mark.question("DecoderLayer")
+
+SIZES = EMBED, HEADS, WIDTH = 8, 2, 12
+NAMES = ("q_proj", "k_proj", "v_proj", "out_proj")
+PARTS = (
+    "A decoder layer has two MultiHeadAttention (yours), three nn.LayerNorm, and two nn.Linear, to ff_dim and back; all "
+    "registered as attributes, and nothing else that is learnt."
+)
+NOT_CAUSAL = "There is no causal mask: a position sees those after it."
+MEMORY_CAUSAL = "Memory is masked causally: every position may see all of it, early or late."
+POST_NORM = "This is post-norm: the sum is normalised. Pre-norm normalises what goes INTO each of the three parts."
+MEMORY_NORMED = "Memory is normalised; it is used as it comes in."
+NO_CROSS = "Memory has no effect on the output: the second attention takes its keys and values from there."
+NO_SELF = "There is no self-attention before the look at memory."
+CROSS_FIRST = "The look at memory comes before the self-attention; it should come after it."
+QUERY_FROM_MEMORY = "The queries come from x, and keys and values from memory; here they have changed places."
+NO_SHORTCUT = "A shortcut is missing: what each part gives is ADDED to what it was made from."
+NOT_NORMED = "Something is not normalised: each of the three parts sees a normalised x."
+RELU = "The activation between the two linear layers is a ReLU; a GELU is asked for."
+TANH_GELU = "This is GELU's approximation by a tanh; the exact one is asked for."
+NO_FEED_FORWARD = "The feed-forward network has no effect on the output."
+NORM_AT_THE_END = "There is one normalisation too many, at the end."
+IGNORED = "memory_mask has no effect: hand it on to the attention to memory."
+POLARITY = "memory_mask is turned round: True means MAY attend."
+DEVICE = "The causal mask must be on the device of x."
+
+
+def _probe_forward(module, sizes, attention, norm, feed_forward, calls, train):
+    """The output of each call, and the number of parts of each kind; all of a kind have the same parameters."""
+    import torch
+
+    layer = module.DecoderLayer(*sizes).to(calls[0][0].dtype).train(train)
+    own = [m for m in layer.modules() if isinstance(m, module.MultiHeadAttention)]
+    inside = {id(m) for attn in own for m in attn.modules()}
+    parts = [m for m in layer.modules() if id(m) not in inside]
+    norms = [m for m in parts if isinstance(m, torch.nn.LayerNorm)]
+    linears = [m for m in parts if isinstance(m, torch.nn.Linear)]
+    with torch.no_grad():
+        for attn in own:
+            for name, (weight, bias) in attention.items():
+                getattr(attn, name).weight.copy_(weight)
+                getattr(attn, name).bias.copy_(bias)
+        for part in [*norms, *linears]:
+            values = norm if part in norms else feed_forward[0 if part.weight.shape[0] == sizes[2] else 1]
+            part.weight.copy_(values[0])
+            part.bias.copy_(values[1])
+        outputs = [layer(*call) for call in calls]
+    shapes = [list(m.weight.shape) for m in linears]
+    return [outputs, [len(own), len(norms), shapes, sum(p.numel() for p in layer.parameters())]]
+
+
+def _pairs(*shapes):
+    return [(0.5 * torch.randn(s, dtype=torch.float64), torch.randn(s[0], dtype=torch.float64)) for s in shapes]
+
+
+def _parameters():
+    """attention (name -> pair), normalisation (pair), feed-forward (two pairs): pairs of weight and bias."""
+    attention = dict(zip(NAMES, _pairs(*[(EMBED, EMBED)] * 4), strict=True))
+    norm = (1 + 0.3 * torch.randn(EMBED).double(), 0.5 * torch.randn(EMBED, dtype=torch.float64))
+    return attention, norm, _pairs((WIDTH, EMBED), (EMBED, WIDTH))
+
+
+def _torch_layer(parameters, **settings):
+    """torch's own layer with the same parameters."""
+    attention, norm, feed_forward = parameters
+    settings = {"activation": F.gelu, "norm_first": True, **settings}
+    layer = torch.nn.TransformerDecoderLayer(EMBED, HEADS, WIDTH, 0.0, batch_first=True, **settings).double()
+    values = {}
+    for name in ("self_attn", "multihead_attn"):
+        values |= {
+            f"{name}.in_proj_weight": torch.cat([attention[n][0] for n in NAMES[:3]]),
+            f"{name}.in_proj_bias": torch.cat([attention[n][1] for n in NAMES[:3]]),
+            f"{name}.out_proj.weight": attention["out_proj"][0],
+            f"{name}.out_proj.bias": attention["out_proj"][1],
+        }
+    norms = [(f"norm{i}", norm) for i in (1, 2, 3)]
+    for name, pair in (("linear1", feed_forward[0]), ("linear2", feed_forward[1]), *norms):
+        values |= {f"{name}.weight": pair[0], f"{name}.bias": pair[1]}
+    layer.load_state_dict(values)
+    return layer.requires_grad_(False)
+
+
+def _future(length):
+    """True where torch's layer must not look."""
+    return torch.ones(length, length, dtype=torch.bool).triu(1)
+
+
+def _decoded(layer, x, memory, mask=None):
+    """torch's layer with one of our masks: True forbids there, and heads and examples share a dimension."""
+    if mask is not None:
+        mask = ~mask.expand(len(x), HEADS, x.shape[1], memory.shape[1]).flatten(0, 1)
+    return layer(x, memory, tgt_mask=_future(x.shape[1]), memory_mask=mask)
+
+
+def _named_mistakes(parameters, x, memory):
+    """hint -> what that mistake gives."""
+    layer = _torch_layer(parameters)
+    norm, future = layer.norm1, _future(x.shape[1])
+
+    def attend(h, others=None, mask=None):
+        others, mask = (h, future) if others is None else (others, mask)
+        return layer.self_attn(h, others, others, attn_mask=mask, need_weights=False)[0]
+
+    def finish(h, activation=F.gelu):
+        return h + layer.linear2(activation(layer.linear1(norm(h))))
+
+    seen = x + attend(norm(x))
+    crossed, first = seen + attend(norm(seen), memory), x + attend(norm(x), memory)
+    unnormed = x + attend(x)
+    causal_memory = torch.ones(x.shape[1], memory.shape[1], dtype=torch.bool).triu(1)
+    post = _torch_layer(parameters, norm_first=False)
+    mistakes = {
+        NOT_CAUSAL: layer(x, memory),
+        NOT_CAUSAL + " ": finish((open_ := x + attend(norm(x), norm(x), future.T)) + attend(norm(open_), memory)),
+        MEMORY_CAUSAL: layer(x, memory, tgt_mask=future, memory_mask=causal_memory),
+        POST_NORM: _decoded(post, x, memory),
+        MEMORY_NORMED: finish(seen + attend(norm(seen), norm(memory))),
+        NO_CROSS: finish(seen),
+        NO_CROSS + " ": finish(seen + attend(norm(seen))),
+        NO_CROSS + "  ": finish(seen + attend(norm(seen), norm(seen))),
+        NO_SELF: finish(first),
+        CROSS_FIRST: finish(first + attend(norm(first))),
+        NO_SHORTCUT: finish((alone := attend(norm(x))) + attend(norm(alone), memory)),
+        NO_SHORTCUT + " ": finish(attend(norm(seen), memory)),
+        NO_SHORTCUT + "  ": finish(crossed) - crossed,
+        NOT_NORMED: finish(seen + attend(seen, memory)),
+        NOT_NORMED + " ": crossed + layer.linear2(F.gelu(layer.linear1(crossed))),
+        NOT_NORMED + "  ": finish(unnormed + attend(norm(unnormed), memory)),
+        RELU: finish(crossed, F.relu),
+        TANH_GELU: finish(crossed, lambda h: F.gelu(h, approximate="tanh")),
+        NO_FEED_FORWARD: crossed,
+        NORM_AT_THE_END: norm(finish(crossed)),
+    }
+    if x.shape == memory.shape:
+        mistakes[QUERY_FROM_MEMORY] = finish(seen + attend(memory, norm(seen)))
+    return mistakes
+
+
+def _case(size=2, length=4, source=6):
+    """x and memory, of different lengths."""
+    x = 2 * torch.randn(size, length, EMBED, dtype=torch.float64) + 0.5
+    return x, torch.randn(size, source, EMBED, dtype=torch.float64) - 0.5
+
+
+@pytest.mark.public
+@pytest.mark.weight(1)
+@pytest.mark.hint("The output has the shape of x, however long memory is; memory_mask is optional.")
+def test_decoder_layer_shapes(student):
+    """Two sequences of three positions stay so, beside memories of five."""
+    layer = student.DecoderLayer(8, 2, 16)
+    x, memory = torch.linspace(-1, 1, 48).reshape(2, 3, 8), torch.linspace(0, 1, 80).reshape(2, 5, 8)
+    assert layer(x, memory).shape == (2, 3, 8)
+    assert layer(x, memory, torch.ones(2, 1, 1, 5).bool()).shape == (2, 3, 8)
+
+
+@pytest.mark.public
+@pytest.mark.weight(1)
+@pytest.mark.hint(NOT_CAUSAL)
+def test_decoder_layer_is_causal(student):
+    """Another number in the last position changes nothing in those before it."""
+    layer = student.DecoderLayer(4, 2, 6)
+    x, memory = torch.linspace(-1, 1, 12).reshape(1, 3, 4) ** 2, torch.linspace(-1, 1, 20).reshape(1, 5, 4)
+    other = torch.cat([x[:, :2], torch.tensor([[[3.0, -1.0, 0.0, 5.0]]])], dim=1)
+    assert torch.allclose(layer(x, memory)[:, :2], layer(other, memory)[:, :2], atol=1e-5)
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(PARTS)
+def test_decoder_layer_parts(student):
+    """The layer has two attentions, three normalisations and two linear layers, and no parameters besides."""
+    _, found = student.run(_probe_forward, SIZES, *_parameters(), [_case()], False)
+    attentions, norms, linears, count = found
+    require(attentions == 2, f"{attentions} MultiHeadAttention")
+    require(norms == 3, f"{norms} LayerNorm")
+    require(sorted(linears) == [[EMBED, WIDTH], [WIDTH, EMBED]], f"the linear layers have shapes {linears}")
+    want = 8 * (EMBED + 1) * EMBED + 6 * EMBED + (EMBED + 1) * WIDTH + (WIDTH + 1) * EMBED
+    require(count == want, f"{count} parameters, expected {want}")
+
+
+@pytest.mark.weight(5)
+@pytest.mark.hint("Three times: normalise, do one thing, add. First self-attention, then memory, then feed-forward.")
+def test_decoder_layer_values(student):
+    """The output is that of a pre-norm layer, beside memories longer, shorter and as long, in both modes."""
+    parameters = _parameters()
+    calls = [_case(), _case(length=5, source=3), _case(length=4, source=4)]
+    layer = _torch_layer(parameters)
+    for train in (False, True):
+        outputs, _ = student.run(_probe_forward, SIZES, *parameters, calls, train)
+        for (x, memory), got in zip(calls, outputs, strict=True):
+            mistakes = {} if train else _named_mistakes(parameters, x, memory)
+            assert_close(got, _decoded(layer, x, memory), rtol=1e-6, name="the output", mistakes=mistakes)
+
+
+@pytest.mark.weight(2)
+@pytest.mark.hint("memory_mask goes to the attention to memory as it is, and to no other.")
+def test_decoder_layer_memory_mask(student):
+    """Masks over memory of ranks 2, 3 and 4 are obeyed."""
+    parameters = _parameters()
+    x, memory = _case(size=3, length=4, source=5)
+    masks = [torch.rand(shape) < 0.6 for shape in ((4, 5), (2, 4, 5), (3, 1, 1, 5), (3, 2, 4, 5))]
+    for mask in masks:
+        mask[..., 1], mask[..., 0] = True, False  # turned round, too, every row has a key: torch's layer needs one
+    outputs, _ = student.run(_probe_forward, SIZES, *parameters, [[x, memory, mask] for mask in masks], False)
+    layer = _torch_layer(parameters)
+    for mask, got in zip(masks, outputs, strict=True):
+        mistakes = {IGNORED: _decoded(layer, x, memory), POLARITY: _decoded(layer, x, memory, ~mask)}
+        name = f"the output with a mask of shape {list(mask.shape)}"
+        assert_close(got, _decoded(layer, x, memory, mask), rtol=1e-6, name=name, mistakes=mistakes)
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(
+    "Where nothing of memory may be seen, memory must not matter and nothing may become NaN; is your attention sound for "
+    "queries without any key?"
+)
+def test_decoder_layer_empty_memory(student):
+    """An example whose memory is masked throughout gives the same whatever stands there."""
+    x, memory = _case()
+    mask = torch.ones(2, 1, 1, 6, dtype=torch.bool)
+    mask[1] = False
+    calls = [[x, memory, mask], [x, torch.cat([memory[:1], -3 * memory[1:]]), mask]]
+    (first, second), _ = student.run(_probe_forward, SIZES, *_parameters(), calls, False)
+    first = assert_shape(first, (2, 4, EMBED), name="the output")
+    require(bool(torch.isfinite(first).all()), "the output is not finite")
+    assert_close(second, first, rtol=1e-9, name="the output")
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(
+    "With nothing to be added, x must come through unchanged: a shortcut around each part, and no normalisation on it."
+)
+def test_decoder_layer_zeroed(student):
+    """With all parameters at zero the layer is the identity."""
+    attention, norm, feed_forward = _parameters()
+    zeros = [{n: tuple(0 * t for t in pair) for n, pair in attention.items()}, tuple(0 * t for t in norm)]
+    zeros.append([tuple(0 * t for t in pair) for pair in feed_forward])
+    x, memory = _case(size=1)
+    (got,), _ = student.run(_probe_forward, SIZES, *zeros, [[x, memory]], True)
+    assert_close(got, x, rtol=1e-9, name="the output")
+
+
+def _probe_gradients(module, sizes, x, memory, mask):
+    """Total absolute gradient of each parameter, of x and of memory, and what the first output has of both."""
+    import torch
+
+    torch.manual_seed(0)
+    layer = module.DecoderLayer(*sizes).double()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_(0, 0.4)
+    x, memory = x.requires_grad_(), memory.requires_grad_()
+    first = torch.autograd.grad((layer(x, memory)[:, 0] ** 2).sum(), (x, memory), allow_unused=True)
+    (layer(x, memory, mask) ** 2).sum().backward()
+    totals = {name: parameter.grad for name, parameter in layer.named_parameters()}
+    totals.update({"x": x.grad, "memory": memory.grad})
+    return [{n: None if g is None else g.abs().sum().item() for n, g in totals.items()}, *first]
+
+
+@pytest.mark.weight(2)
+@pytest.mark.hint("Every layer that you make must be used, each for one thing, and nothing may be detached.")
+def test_decoder_layer_gradients(student):
+    """Every parameter, x and memory get a gradient; the first output has seen all of memory, and of x only the first."""
+    mask = torch.tensor([[True] * 6, [True] * 2 + [False] * 4, [False] * 6])[:, None, None]
+    found, of_x, of_memory = student.run(_probe_gradients, SIZES, *_case(size=3), mask)
+    without = [name for name, total in found.items() if total is None or not 0 < total < float("inf")]
+    require(not without, f"no or no finite gradient in {without}")
+    reach = assert_tensor(of_memory, name="the gradient of memory").abs().sum(dim=2)
+    require(bool((reach > 1e-12).all()), "the first output has not seen all of memory", MEMORY_CAUSAL)
+    reach = assert_tensor(of_x, name="the gradient of x").abs().sum(dim=2)
+    require(bool((reach[:, 0] > 1e-12).all()), "the first output does not depend on the first position")
+    require(not reach[:, 1:].any(), "the first output has seen later positions", NOT_CAUSAL)
+
+
+def _probe_meta_device(module, sizes):
+    """The device of the output and the error, if any, for a layer on torch's data-free device."""
+    import torch
+
+    layer = module.DecoderLayer(*sizes)
+    x, memory = torch.zeros(1, 3, sizes[0]), torch.zeros(1, 2, sizes[0])
+    layer(x, memory)
+    try:
+        return [str(layer.to("meta")(x.to("meta"), memory.to("meta")).device), ""]
+    except Exception as error:
+        return ["", str(error)]
+
+
+@pytest.mark.weight(0.5)
+@pytest.mark.hint("Any sizes must work, on any device, in the dtype of x and the parameters.")
+def test_decoder_layer_sizes_and_device(student):
+    """One position, one position of memory, float32, and another device."""
+    for sizes, shape, source in (((4, 4, 3), (1, 1, 4), 2), ((6, 1, 2), (2, 3, 6), 1)):
+        memory = torch.randn(shape[0], source, shape[2])
+        output = assert_shape(student.DecoderLayer(*sizes)(torch.randn(shape), memory), shape, name="the output")
+        require(output.dtype == torch.float32, f"the output is {output.dtype}")
+    device, error = student.run(_probe_meta_device, (4, 2, 6))
+    # Only a clear clash of devices counts: correct code may look at values, which that device does not have.
+    require("expected device" not in error and "same device" not in error, f"devices clash: {error}", DEVICE)
+    require(error or device == "meta", f"the output is on {device} for a layer on another device", DEVICE)
+
+
+def _probe_train(module, x, memory, target, steps):
+    """Losses of gradient descent on a small layer that shall fetch things from memory."""
+    import torch
+
+    torch.manual_seed(0)
+    layer = module.DecoderLayer(x.shape[2], 2, 16).double()
+    parameters, losses = list(layer.parameters()), []
+    for _ in range(steps):
+        loss = ((layer(x, memory) - target) ** 2).mean()
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients):  # noqa: B905
+                parameter -= 0.3 * gradient
+    return losses
+
+
+@pytest.mark.weight(2)
+@pytest.mark.hint("The layer does not learn what needs a look at memory: do gradients flow everywhere?")
+def test_decoder_layer_can_be_trained(student):
+    """Gradient descent teaches one layer to add the mean of memory to each position."""
+    x, memory = torch.randn(16, 3, EMBED, dtype=torch.float64), torch.randn(16, 4, EMBED, dtype=torch.float64)
+    target = x + 2 * memory.mean(dim=1, keepdim=True)
+    losses = student.run(_probe_train, x, memory, target, 30)
+    # Leaving x as it is costs 1, the variance of twice a mean of four.
+    require(losses[-1] < 0.4 and losses[-1] < losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")
