@@ -43,7 +43,7 @@ def audit(
     """
     start = time.perf_counter()
     assignments = [course.assignment(name) for name in dict.fromkeys(names or course.assignment_names)]
-    plans = [make_plan(a, questions or None) for a in _with_questions(assignments, questions)]
+    plans = [make_plan(a, questions or None) for a in with_questions(assignments, questions)]
     watch = _Watch(on_progress, sum(len(plan.jobs) for plan in plans))
     audits = tuple(_measure(course, plan, workers, isolation, watch) for plan in plans)
     return AuditReport(isolation, audits, time.perf_counter() - start)
@@ -62,7 +62,7 @@ class _Watch:
         self.on_progress(Progress(assignment, self.done, self.total))
 
 
-def _with_questions(assignments: list[Assignment], questions: Collection[str]) -> list[Assignment]:
+def with_questions(assignments: list[Assignment], questions: Collection[str]) -> list[Assignment]:
     known = {name for assignment in assignments for name in assignment.question_names}
     unknown = sorted(set(questions) - known)
     if unknown:

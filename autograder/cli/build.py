@@ -26,6 +26,7 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
 
     Takes assignments/NAME/NAME.md, the reference and the public tests of the hidden suite, and
     writes release/NAME/NAME.ipynb. Nothing is written where any file of the assignment is wrong.
+    Warns where the last `autograder audit` found the hidden suite below the thresholds of course.toml.
     """
     from autograder.authoring.build import build as build_assignment  # these imports pull in nbgrader,
     from autograder.authoring.build import difference, write_release  # which `autograder --help` can do without
@@ -33,7 +34,8 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
     table = _table()
     problems: list[Problem] = []
     outdated: dict[str, list[str]] = {}
-    for assignment in _loaded(course, assignments, problems):
+    loaded = _loaded(course, assignments, problems)
+    for assignment in loaded:
         try:
             built = build_assignment(course, assignment)
         except ConfigurationError as error:
@@ -53,6 +55,7 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
         excerpt = "\n".join(f"  {line}" for line in changes)
         click.echo(f"\nrelease/{name} is not what its sources give:\n{excerpt}")
         click.echo(f"Cure: run `autograder build {name}` and commit release/{name}.")
+    _warn_of_suites(course, loaded)
     if problems:
         raise ConfigurationError(problems)
     if outdated:
@@ -68,6 +71,23 @@ def _loaded(course: Course, names: tuple[str, ...], problems: list[Problem]) -> 
         except ConfigurationError as error:
             problems.extend(error.problems)
     return loaded
+
+
+def _warn_of_suites(course: Course, assignments: list[Assignment]) -> None:
+    """Say what the last audit of each hidden suite found below the thresholds of course.toml, or that it is old."""
+    if not (course.state / "audit").is_dir():
+        return  # the imports pull in torch
+    from autograder.audit.record import read_record
+
+    for assignment in assignments:
+        record = read_record(course, assignment)
+        name = assignment.name
+        if record is not None and not record.current:
+            click.echo(
+                f"Warning: {name}'s suite has changed since its audit; run `autograder audit {name} --part all`."
+            )
+        for shortfall in record.shortfalls if record is not None else ():
+            click.echo(f"Warning: {name}'s suite is below the thresholds of course.toml. {shortfall}")
 
 
 def _table() -> Table:

@@ -26,6 +26,23 @@ class SandboxSettings(BaseModel):
     preload: tuple[str, ...] = ("torch", "torch._dynamo", "numpy", "matplotlib.pyplot")
 
 
+class AuditSettings(BaseModel):
+    """What every question's hidden tests must reach: `autograder audit --gate` fails below, `autograder build` warns.
+
+    Attributes:
+        mutants_killed: least share of the automatic mutants, equivalent and allowed ones aside.
+        flaky_per_10000: most outcomes in 10 000 test runs that change with the seed, threads or default dtype.
+        largest_right: the largest error of a right answer, as a share of what a comparison allows.
+        smallest_wrong: the smallest error of a wrong answer that a comparison is to reject, in the same measure.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    mutants_killed: Annotated[float, Field(ge=0, le=1)] = 0.98
+    flaky_per_10000: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    largest_right: Annotated[float, Field(gt=0, le=1)] = 0.95
+    smallest_wrong: Annotated[float, Field(ge=1)] = 1.05
+
+
 class CourseFile(BaseModel):
     """The content of assignments/course.toml."""
 
@@ -35,6 +52,7 @@ class CourseFile(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     assignments: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     sandbox: SandboxSettings = SandboxSettings()
+    audit: AuditSettings = AuditSettings()
 
     @field_validator("assignments")
     @classmethod
