@@ -1,4 +1,4 @@
-"""AdditiveAttention. Oracle: tanh and exponentials of each pair of query and key, with weights that the test puts in."""
+"""AdditiveAttention. Oracle: tanh and exponentials, written with einsum, of weights that the test puts in."""
 
 import pytest
 import torch
@@ -23,9 +23,7 @@ OVER_THE_BATCH = "The softmax runs over the batch: it is one example's weights t
 SCALED = "The scores are scaled; that belongs to dot products, and a learnt score needs none."
 POLARITY = "The mask is turned round: True means that a key MAY be attended to."
 NOT_RENORMALISED = "The masked weights are gone, but the others no longer sum to 1: mask the scores, not the weights."
-ZERO_SCORE = (
-    "A masked key has lost its score, but a score of 0 still earns weight: which score has the exponential 0?"
-)
+ZERO_SCORE = "A masked key has lost its score, but a score of 0 still earns weight: which score has the exponential 0?"
 MASK_IGNORED = "The mask has no effect: padded keys still get weight."
 NO_KEYS = "Where all keys are masked, weights and context are 0: a softmax over nothing needs a look of its own."
 PAIR = "Return two tensors: the context [B, K] and the weights [B, T]."
@@ -124,8 +122,8 @@ def test_additive_layers(student):
 
 @pytest.mark.weight(5)
 @pytest.mark.hint(
-    "Query and key meet in a hidden layer, which scores the key; a softmax over the keys makes weights of the scores; and "
-    "the context is the mean of the KEYS with these weights."
+    "Query and key meet in a hidden layer, which scores the key; a softmax over the keys makes weights of the scores; "
+    "and the context is the mean of the KEYS with these weights."
 )
 def test_additive_values(student):
     """Scores, weights and context are those of Bahdanau et al., in training and in evaluation mode."""
@@ -145,9 +143,7 @@ def test_additive_values(student):
     mistakes |= {OVER_THE_BATCH: scores.softmax(dim=0), "The scores are returned as they are, without softmax.": scores}
     mistakes |= {"The results have changed places: the context comes first.": want_context}
     for train in (False, True):
-        ((context, weights),) = map(
-            _pair, student.run(_probe_forward, SIZES, parameters, query, keys, [None], train)
-        )
+        ((context, weights),) = map(_pair, student.run(_probe_forward, SIZES, parameters, query, keys, [None], train))
         assert_close(weights, want_weights, rtol=1e-6, name="the weights", mistakes=mistakes)
         summed = {"The context is the plain sum of the keys: weigh them.": keys.sum(dim=1)}
         summed |= {"The context is the plain mean of the keys: weigh them.": keys.mean(dim=1)}

@@ -257,7 +257,7 @@ def _probe_train(module, x, target, steps):
         gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
             for parameter, gradient in zip(parameters, gradients):  # noqa: B905
-                parameter -= 0.3 * gradient
+                parameter -= gradient
     return losses
 
 
@@ -267,6 +267,6 @@ def test_encoder_layer_can_be_trained(student):
     """Gradient descent teaches one layer to add the mean of the sequence to each position."""
     x = torch.randn(16, 5, EMBED, dtype=torch.float64)
     target = x + 2 * x.mean(dim=1, keepdim=True)
-    losses = student.run(_probe_train, x, target, 30)
-    # Leaving x as it is costs 0.8, and so does whatever a position can do alone, up to a tenth or two.
-    require(losses[-1] < 0.3 and losses[-1] < losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")
+    losses = student.run(_probe_train, x, target, 16)
+    # Leaving x as it is costs 0.8, and the best that a position can do alone 0.64.
+    require(losses[-1] < 0.45 and losses[-1] < losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")

@@ -11,12 +11,12 @@ EMBED, HEADS = 12, 3
 NAMES = ("q_proj", "k_proj", "v_proj", "out_proj")
 LAYERS = "There are four layers, q_proj, k_proj, v_proj and out_proj: each nn.Linear(embed_dim, embed_dim) with bias."
 BY_VIEW = (
-    "The heads are mixed up with the positions: .view alone to [B, H, T, d] keeps the order of the numbers in memory, so a "
-    "head gets some positions instead of some features. First take the features apart, then move the dimension."
+    "The heads are mixed up with the positions: .view alone to [B, H, T, d] keeps the order of the numbers in memory, "
+    "so a head gets some positions instead of some features. First take the features apart, then move the dimension."
 )
 BACK_BY_VIEW = (
-    "The heads are right, but are put together in the wrong order: the dimension of the heads must be moved back beside "
-    "the features before the two become one."
+    "The heads are right, but are put together in the wrong order: the dimension of the heads must be moved back "
+    "beside the features before the two become one."
 )
 INTERLEAVED = "A head owns neighbouring features; here it has every H-th."
 NO_OUT = "out_proj is not applied."
@@ -231,7 +231,9 @@ def test_multi_head_gradients(student):
 
 
 @pytest.mark.weight(1)
-@pytest.mark.hint("Any number of heads, examples, queries and keys is fine, and the output has the dtype of the inputs.")
+@pytest.mark.hint(
+    "Any number of heads, examples, queries and keys is fine, and the output has the dtype of the inputs."
+)
 def test_multi_head_other_sizes(student):
     """One head, as many heads as features, one example, one query, one key; float32 stays float32."""
     for dim, heads, size, tq, tk in ((4, 1, 3, 2, 5), (4, 4, 1, 3, 2), (6, 2, 2, 1, 1)):

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.question("scaled_dot_product_attention")
 
 NO_SCALE = "The scores are not scaled: without it the dot products of long vectors are large and the softmax is hard."
 OTHER_SCALE = (
-    "The scores are scaled by something else than they should be: it is the spread of a dot product that is to be undone, "
-    "and that depends on how many features a query and a key have."
+    "The scores are scaled by something else than they should be: it is the spread of a dot product that is to be "
+    "undone, and that depends on how many features a query and a key have."
 )
 OVER_QUERIES = "The softmax runs over the queries: it is the weights of one query, over all keys, that sum to 1."
 POLARITY = "The mask is turned round: True means that a query MAY attend to a key."
