@@ -92,6 +92,12 @@ LORA_LINEAR = (
         ("base.weight.new_zeros(", "torch.zeros("),
     ),
     (
+        "delta_not_scaled_by_hand",
+        "test_lora_linear_delta_by_hand",
+        "then scale",
+        (DELTA, "return self.lora_B @ self.lora_A"),
+    ),
+    (
         "delta_not_scaled",
         "test_delta_weight_values",
         "missing from delta_weight",
@@ -131,7 +137,7 @@ LORA_LINEAR = (
         "asks for gradients",
         (ADD, "self.base.weight = nn.Parameter(self.base.weight + self.delta_weight())"),
     ),
-    ("merge_in_a_graph", "test_merge_leaves_the_rest", "hangs in a graph", ("with torch.no_grad():", "if True:")),
+    ("merge_in_a_graph", "test_merge_leaves_the_rest", "and nothing else", ("with torch.no_grad():", "if True:")),
     ("merge_subtracts", "test_merge", "takes it away", (ADD, TAKE)),
     ("merge_transposed", "test_merge", "", (ADD, "self.base.weight += self.delta_weight().T")),
     ("merge_not_scaled", "test_merge", "adds delta_weight", (ADD, "self.base.weight += self.lora_B @ self.lora_A")),

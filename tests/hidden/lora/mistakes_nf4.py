@@ -19,7 +19,7 @@ QUANTIZE = (
     (
         "one_absmax_for_an_outlier",
         "test_quantize_nf4_outlier",
-        "own block",
+        "every block has",
         (ABSMAX, "absmax = blocks.abs().max().expand(len(blocks))"),
     ),
     ("signed_absmax", "test_quantize_nf4_absmax", "ABSOLUTE", (ABSMAX, "absmax = blocks.amax(dim=1)")),
@@ -132,6 +132,7 @@ NUMBERS = "test_dequantize_nf4_values"
 
 DEQUANTIZE = (
     ("not_scaled", NUMBERS, "must be multiplied", (BACK, "return levels.reshape(tuple(shape))")),
+    ("divided_by_hand", "test_dequantize_nf4_by_hand", "multiply by", ("levels * scales", "levels / scales")),
     ("divided", NUMBERS, "multiplies", ("levels * scales", "levels / scales")),
     ("first_absmax_alone", NUMBERS, "each block has its own", (SCALES, "scales = absmax[0]")),
     ("largest_absmax", NUMBERS, "each block has its own", (SCALES, "scales = absmax.max()")),

@@ -35,6 +35,12 @@ QLORA_LINEAR = (
         (KEPT, f"self.kept = base.weight.detach().half(); {KEPT}"),
     ),
     ("codes_in_int64", ALONE, "a byte each", ("nn.Buffer(codes)", "nn.Buffer(codes.long())")),
+    (
+        "bias_left_out_of_exact_weights",
+        "test_qlora_linear_exact_weights",
+        "bias included",
+        (BASE, "F.linear(x, weight)"),
+    ),
     ("bias_left_out", OUTPUT, "bias is missing", (BASE, "F.linear(x, weight)")),
     ("scale_alpha", OUTPUT, "by alpha alone", (SCALE, "block_size, alpha")),
     ("scale_absent", OUTPUT, "is not scaled", (SCALE, "block_size, 1.0")),

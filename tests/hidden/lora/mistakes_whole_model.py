@@ -20,7 +20,7 @@ APPLY_LORA = (
         (ENDS, 'if name.rpartition(".")[2] in [t.rpartition(".")[2] for t in target_names]'),
     ),
     ("last_part_equals_the_target", NAMES, "", (ENDS, 'if name.rpartition(".")[2] in target_names')),
-    ("whole_name", NAMES, "every depth", (ENDS, "if name in target_names")),
+    ("whole_name", NAMES, "", (ENDS, "if name in target_names")),
     ("not_at_the_top", NAMES, "every depth", (ENDS, 'if any(name.endswith(f".{target}") for target in target_names)')),
     ("children_alone", NAMES, "", ("model.named_modules()", "model.named_children()")),
     ("all_targets_at_once", NAMES, "", ("if any(f", "if all(f")),
@@ -47,6 +47,12 @@ APPLY_LORA = (
         "weights_lost",
         WRAPS,
         "very layer",
+        ("LoRALinear(layer,", "LoRALinear(nn.Linear(layer.in_features, layer.out_features),"),
+    ),
+    (
+        "weights_lost_in_a_small_model",
+        "test_apply_lora_on_two_layers",
+        "each layer that is meant",
         ("LoRALinear(layer,", "LoRALinear(nn.Linear(layer.in_features, layer.out_features),"),
     ),
     (
@@ -107,12 +113,6 @@ MARK = (
     ("b_alone", "test_mark_one_layer", "two factors", ('("lora_A", "lora_B")', '("lora_B",)')),
     ("bases_alone_are_frozen", "test_mark_by_name", "", (LAST, '".base." not in name')),
     (
-        "attribute_of_the_module",
-        "test_mark_by_name",
-        "",
-        ("parameter.requires_grad_(", "model.get_submodule(name.rpartition('.')[0]).requires_grad_("),
-    ),
-    (
         "values_reset",
         "test_mark_changes_no_values",
         "changes no number",
@@ -157,6 +157,7 @@ LORA_STATE = (
         "trainable_alone",
         STATE,
         "frozen or not",
+        ("name: tensor for", "name: tensor.detach() for"),
         ("model.state_dict().items() if ", "model.named_parameters() if tensor.requires_grad and "),
     ),
     (

@@ -127,13 +127,13 @@ def test_lora_linear_gradients(student):
     for case, upstream, (_, x_grad, A_grad, B_grad, _) in zip(cases, upstreams, results, strict=True):
         scale = case["alpha"] / case["lora_A"].shape[0]
         through_base, through_update = upstream @ case["weight"], scale * upstream @ case["lora_B"] @ case["lora_A"]
+        require(A_grad is not None and B_grad is not None, "no gradient reaches lora_A or lora_B")
         require(x_grad is not None, "no gradient reaches x")
         named = {
             BASE_CUT_OFF: through_update,
             "The gradient of x lacks the update's share: is x detached on the way to lora_A?": through_base,
         }
         assert_close(x_grad, through_base + through_update, name="the gradient of x", mistakes=named)
-        require(A_grad is not None and B_grad is not None, "no gradient reaches lora_A or lora_B")
         x, g = case["x"].flatten(end_dim=-2), upstream.flatten(end_dim=-2)
         assert_close(A_grad, scale * (g @ case["lora_B"]).T @ x, name="the gradient of lora_A")
         assert_close(B_grad, scale * g.T @ (x @ case["lora_A"].T), name="the gradient of lora_B")
