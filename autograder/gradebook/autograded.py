@@ -2,14 +2,14 @@
 
 The student's cells in the student's order, made harmless; the release's locked cells restored;
 below each question's tests a table of results. Only cells of the release carry nbgrader's
-metadata, and always the release's. Every file is written beside its place and moved there.
+metadata, and always the release's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from autograder.course import Assignment, Course
 from autograder.gradebook.cells import CellWriter
 from autograder.gradebook.markup import neutral_markdown
 from autograder.gradebook.results_table import overview_html
+from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.results import Status, SubmissionResult
 from autograder.submissions.find import TIMESTAMP_BYTES, FoundSubmission
 from autograder.submissions.parse import ParsedSubmission
@@ -38,21 +39,25 @@ class AutogradedWriter:
         self._metadata: dict[str, Any] = release.get("metadata", {})
         self._released: dict[str, dict[str, Any]] = {cell["id"]: cell for cell in release["cells"]}
 
-    def write(self, result: SubmissionResult, parsed: ParsedSubmission, found: FoundSubmission | None = None) -> Path:
-        """Write one student's folder; the files of `found` that nbgrader needs come along.
+    def write(self, result: SubmissionResult, parsed: ParsedSubmission, beside: Mapping[str, bytes]) -> Path:
+        """Write one student's folder.
+
+        Args:
+            beside: `files_beside` of the submission, read when the notebook was: it may have been
+                handed in again since.
 
         Raises:
             OSError: the disk is full, or the folder cannot be written.
         """
         folder = self._folder / result.student / self._name
         folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder)
         path = folder / f"{self._name}.ipynb"
         notebook = json.dumps(self.notebook(result, parsed), ensure_ascii=False, indent=1) + "\n"
         write_file(path, notebook.encode("utf-8", "replace"))
-        for name, limit in _COPIED.items():
-            content = _content(found, name, limit)
-            if content is not None:
-                write_file(folder / name, content)
+        for name in _COPIED:
+            if name in beside:
+                write_file(folder / name, beside[name])
             else:
                 (folder / name).unlink(missing_ok=True)
         return path
@@ -68,24 +73,29 @@ class AutogradedWriter:
         }
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one step; a file that already holds it is left alone."""
-    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
-        return
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def autograded_sha256(course: Course, assignment: str, student: str) -> str:
+    """Hash of all that lies in the student's autograded folder; "" without a notebook there."""
+    folder = course.autograded / student / assignment
+    digest = hashlib.sha256()
+    for name in (f"{assignment}.ipynb", *_COPIED):
+        path = folder / name
+        if path.is_file():
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        elif name.endswith(".ipynb"):
+            return ""
+    return digest.hexdigest()
 
 
-def _content(found: FoundSubmission | None, name: str, limit: int) -> bytes | None:
+def files_beside(found: FoundSubmission) -> dict[str, bytes]:
+    """What nbgrader needs of the files beside the notebook; those that cannot be trusted are left out."""
+    contents = {name: _content(found, name, limit) for name, limit in _COPIED.items()}
+    return {name: content for name, content in contents.items() if content is not None}
+
+
+def _content(found: FoundSubmission, name: str, limit: int) -> bytes | None:
     """A file of the submission's folder; None where there is none, or none to be trusted."""
-    if found is None or (name == "timestamp.txt" and found.timestamp is None):
+    if name == "timestamp.txt" and found.timestamp is None:
         return None
     try:
         with open_folder(found.root, found.student, found.folder.name) as folder:

@@ -1,35 +1,32 @@
 """Feedback pages, made by nbgrader's own GenerateFeedback, for many students at once.
 
 A page takes a tenth of a second, nearly all of it in nbconvert, so the students are shared out over
-processes that start from a server which has imported nbgrader once. A page whose notebook, scores
-and comments are as they were is left alone.
+processes that start from a server which has imported nbgrader once. A page that is whole and whose
+notebook, scores and comments are as they were is left alone. One process makes the pages of an
+assignment at a time; another one waits, and finds them made.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import lru_cache
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from nbconvert.writers import FilesWriter
 from nbgrader.api import Assignment as AssignmentRow
 from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
-from nbgrader.converters import GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
 
 from autograder.course import Course
 from autograder.engine.start import without_main
 from autograder.errors import GradebookError
-from autograder.gradebook.autograded import write_file
-from autograder.gradebook.feedback_exporter import FeedbackExporter
-from autograder.gradebook.store import open_gradebook
+from autograder.gradebook.feedback_process import convert_batch, prepare_process
+from autograder.gradebook.folder_lock import alone_in
+from autograder.gradebook.store import gradebook_url, open_gradebook
+from autograder.gradebook.whole_file import remove_unfinished, write_file
 
 Progress = Callable[[int, int], None]
 BATCH = 4  # students whom one process takes at a time
@@ -60,107 +57,73 @@ def generate_feedback(
     Raises:
         GradebookError: nbgrader could not make some of the pages; the others are made.
     """
+    folder = _stamp(course, assignment, "any").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        remove_unfinished(folder)
+        return _generate(course, assignment, students, workers or os.cpu_count() or 1, progress, force)
+
+
+def _generate(
+    course: Course, assignment: str, students: Sequence[str], workers: int, progress: Progress | None, force: bool
+) -> list[Path]:
     known = [student for student in students if _notebook(course, assignment, student).is_file()]
     states = _states(course, assignment, known)
     todo = [student for student in known if force or not _is_current(course, assignment, student, states[student])]
     done = len(known) - len(todo)
     if progress:
         progress(done, len(known))
-    failures: list[str] = []
-    for made, failed in _convert(course, assignment, todo, workers or os.cpu_count() or 1):
-        failures += failed
+    failures: dict[str, str] = {}
+    for made, failed in _convert(course, assignment, todo, workers):
+        failures |= failed
         for student in made:
-            write_file(_stamp(course, assignment, student), states[student].encode())
+            write_file(_stamp(course, assignment, student), _seal(course, assignment, student, states[student]))
         done += len(made) + len(failed)
         if progress:
             progress(done, len(known))
     if failures:
-        raise GradebookError(
-            f"{assignment}: no feedback page could be made for {', '.join(sorted(failures))}. "
-            f"See {_log_path(course)}, mend the autograded notebook, and try again."
-        )
+        raise _failed(course, assignment, failures)
     return [_page(course, assignment, student) for student in known]
+
+
+def _failed(course: Course, assignment: str, failures: dict[str, str]) -> GradebookError:
+    students = ", ".join(sorted(failures))
+    reasons = "; ".join(sorted({reason for reason in failures.values() if reason}))
+    if reasons:
+        cure = f"{course.feedback}: {reasons}. See to that, and run this again."
+    else:
+        cure = f"See {_log_path(course)}, mend the autograded notebook, and try again."
+    return GradebookError(f"{assignment}: no feedback page could be made for {students}. {cure}")
 
 
 def _convert(
     course: Course, assignment: str, students: Sequence[str], workers: int
-) -> Iterator[tuple[list[str], list[str]]]:
-    """(made, failed) students, batch by batch."""
+) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """(made, failed with reasons) students, batch by batch."""
     batches = [students[start : start + BATCH] for start in range(0, len(students), BATCH)]
     log = _log_path(course)
     log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = (str(course.data), course.settings.id, assignment, str(log))
+    url = gradebook_url(course).render_as_string()
+    arguments = (str(course.data), course.settings.id, assignment, url, str(log))
     if workers == 1 or len(batches) <= 1:
         for batch in batches:
             yield convert_batch(*arguments, batch)
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.gradebook.feedback"])
-    with ProcessPoolExecutor(min(workers, len(batches)), mp_context=context) as pool:
+    context.set_forkserver_preload(["autograder.gradebook.feedback_process"])
+    pool = ProcessPoolExecutor(min(workers, len(batches)), mp_context=context, initializer=prepare_process)
+    try:
         with without_main():
             futures = [pool.submit(convert_batch, *arguments, batch) for batch in batches]
         for future in as_completed(futures):
             yield future.result()
-
-
-def convert_batch(
-    data: str, course_id: str, assignment: str, log: str, students: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Let nbgrader make the pages of a few students. Returns those made and those that failed."""
-    converter = _converter(data, course_id, assignment, log)
-    made: list[str] = []
-    failed: list[str] = []
-    for student in students:
-        (made if converter.convert(student) else failed).append(student)
-    return made, failed
-
-
-@lru_cache(maxsize=1)
-def _converter(data: str, course_id: str, assignment: str, log: str) -> _Converter:
-    """One a process, whatever number of batches it takes."""
-    return _Converter(data, course_id, assignment, log)
-
-
-class _Converter:
-    """nbgrader's converter, set up once for many students: making an exporter costs as much as a page."""
-
-    def __init__(self, data: str, course_id: str, assignment: str, log: str) -> None:
-        config = Config()
-        config.CourseDirectory.root = data
-        config.CourseDirectory.course_id = course_id
-        config.CourseDirectory.assignment_id = assignment
-        self._coursedir = CourseDirectory(config=config)
-        self._converter = GenerateFeedback(coursedir=self._coursedir, config=config)
-        self._converter.force = True
-        self._converter.log = _logger(log)
-        self._converter.writer = FilesWriter(parent=self._converter, config=self._converter.config)
-        self._converter.exporter = FeedbackExporter(parent=self._converter, config=self._converter.config)
-        for preprocessor in self._converter.preprocessors:
-            self._converter.exporter.register_preprocessor(preprocessor)
-
-    def convert(self, student: str) -> bool:
-        """Make one student's page; False where nbgrader could not."""
-        self._coursedir.student_id = student
-        self._converter.assignments = {}
-        try:
-            self._converter.init_notebooks()
-            self._converter.convert_notebooks()
-        except Exception:  # nbgrader raises what it meets; one student must not stop the others
-            self._converter.log.exception("no feedback page for %s", student)
-            return False
-        return True
-
-
-def _logger(path: str) -> logging.Logger:
-    """nbgrader's messages go to a file: they are many, and of use only when something failed."""
-    logger = logging.getLogger(f"autograder.feedback.{path}")
-    if not logger.handlers:
-        handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.ERROR)
-        logger.propagate = False
-    return logger
+    except BrokenProcessPool:
+        raise GradebookError(
+            f"{assignment}: a process that makes feedback pages was ended from outside; pages that were finished "
+            "are kept. Run this again; where it happens each time, see whether memory runs out."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)  # where it is interrupted, the batches at work are finished, no others
 
 
 def _states(course: Course, assignment: str, students: Sequence[str]) -> dict[str, str]:
@@ -191,7 +154,15 @@ def _marks(gradebook: Gradebook, assignment: str) -> Iterator[tuple[str, list[ob
 
 def _is_current(course: Course, assignment: str, student: str, state: str) -> bool:
     stamp = _stamp(course, assignment, student)
-    return _page(course, assignment, student).is_file() and stamp.is_file() and stamp.read_text() == state
+    if not (_page(course, assignment, student).is_file() and stamp.is_file()):
+        return False
+    return stamp.read_bytes() == _seal(course, assignment, student, state)
+
+
+def _seal(course: Course, assignment: str, student: str, state: str) -> bytes:
+    """What says that this page was made of this state, and is whole."""
+    page = hashlib.sha256(_page(course, assignment, student).read_bytes()).hexdigest()
+    return hashlib.sha256(f"{state} {page}".encode()).hexdigest().encode()
 
 
 def _notebook(course: Course, assignment: str, student: str) -> Path:
@@ -203,9 +174,7 @@ def _page(course: Course, assignment: str, student: str) -> Path:
 
 
 def _stamp(course: Course, assignment: str, student: str) -> Path:
-    folder = course.state / "feedback" / assignment
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{student}.sha256"
+    return course.state / "feedback" / assignment / f"{student}.sha256"
 
 
 def _log_path(course: Course) -> Path:

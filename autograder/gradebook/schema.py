@@ -1,7 +1,8 @@
 """Is this file a gradebook that the installed nbgrader can use? Looked at before nbgrader touches it.
 
 nbgrader itself checks nothing: it adds missing tables to whatever it finds, which makes a later
-`nbgrader db upgrade` fail. So the file is first opened read-only, and left alone where it does not fit.
+`nbgrader db upgrade` fail. So the file is first looked at, and left alone where it does not fit; only what a
+killed process left half done in it is undone, from its journal.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import URL, create_engine, text
 
 from autograder.errors import GradebookError
 
+BUSY_TIMEOUT_S = 30  # how long to wait while another process holds the gradebook
 _MAGIC = b"SQLite format 3\x00"
 
 
@@ -61,10 +63,20 @@ def create_tables(url: URL) -> None:
         engine.dispose()
 
 
+def _cure(reason: str) -> str:
+    if "locked" in reason:
+        return "Close the program that holds it, and run this again."
+    if "readonly" in reason or "unable to open" in reason:
+        return "Make the file and its folder writable, and run this again."
+    return "Restore it from a backup."
+
+
 def _missing_columns(path: Path) -> list[str]:
     """Columns that this nbgrader needs and the file lacks, as table.column."""
+    # A journal may be that of a process killed while it wrote: SQLite undoes it, and must be allowed to write for that.
+    mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S)
         try:
             found = {
                 table: {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
@@ -74,10 +86,7 @@ def _missing_columns(path: Path) -> list[str]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise GradebookError(
-            f"{path} cannot be used ({error}). It was left as it is. Restore it from a backup, "
-            "or close the program that holds it."
-        ) from None
+        raise GradebookError(f"{path} cannot be used ({error}). It was left as it is. {_cure(str(error))}") from None
     missing = [
         f"{name}.{column.name}"
         for name, table in Base.metadata.tables.items()

@@ -7,9 +7,8 @@ would see after `nbgrader autograde`. A batch of results is one transaction: all
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,14 +21,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.errors import GradebookError
+from autograder.gradebook.folder_lock import alone_in
 from autograder.gradebook.marks import write_marks
 from autograder.gradebook.register import register
 from autograder.gradebook.rows import SubmissionRows
-from autograder.gradebook.schema import check_gradebook, create_tables
+from autograder.gradebook.schema import BUSY_TIMEOUT_S, check_gradebook, create_tables
+from autograder.gradebook.whole_file import UNFINISHED
 from autograder.results import SubmissionResult
 from autograder.submissions.parse import ParsedSubmission
-
-BUSY_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,11 @@ def open_gradebook(course: Course) -> Gradebook:
         else:
             _create(path)
         return Gradebook(_url(path), course.settings.id)
+
+
+def gradebook_url(course: Course) -> URL:
+    """Where nbgrader's own parts find it; they too wait while another process holds it."""
+    return _url(course.gradebook)
 
 
 def register_assignment(gradebook: Gradebook, course: Course, assignment: Assignment, spec: ReleaseSpec) -> None:
@@ -97,13 +101,19 @@ def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
 def _create(path: Path) -> None:
     """Make the database beside its place and link it there: what stands there is always whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gradebook-") as folder:
-        fresh = Path(folder) / "gradebook.db"
-        create_tables(_url(fresh))
+    fresh = path.with_name(f".{path.name}{UNFINISHED}")
+    with alone_in(path.parent):
+        if path.exists():
+            return check_gradebook(path)  # another grader was quicker
         try:
-            os.link(fresh, path)
-        except FileExistsError:
-            check_gradebook(path)  # another process was quicker
+            for left in path.parent.glob(f"{fresh.name}*"):
+                left.unlink()  # by a grader that was killed here
+            create_tables(_url(fresh))
+            with suppress(FileExistsError):  # nbgrader itself was quicker
+                os.link(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return check_gradebook(path)
 
 
 @contextmanager
@@ -115,12 +125,19 @@ def _as_gradebook_error(path: Path, gradebook: Gradebook | None = None) -> Itera
         if gradebook is not None:
             gradebook.db.rollback()
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        cure = "close the program that holds it and try again" if "locked" in reason else "see whether the disk is full"
-        raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {cure}.") from error
+        raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {_cure(reason)}.") from error
     except BaseException:
         if gradebook is not None:
             gradebook.db.rollback()
         raise
+
+
+def _cure(reason: str) -> str:
+    if "locked" in reason:
+        return "close the program that holds it and run this again"
+    if any(word in reason for word in ("readonly", "Read-only", "Permission", "unable to open")):
+        return "make the file and its folder writable and run this again"
+    return "see whether the disk is full, and run this again"
 
 
 def _url(path: Path) -> URL:

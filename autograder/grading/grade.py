@@ -6,25 +6,27 @@ batch), record. A run that is stopped at any point leaves submissions either don
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
+from autograder.engine.crew import Crew
 from autograder.engine.job import Job
 from autograder.engine.pool import Engine
 from autograder.engine.unread import unread_result
-from autograder.gradebook.autograded import AutogradedWriter
+from autograder.gradebook.autograded import AutogradedWriter, autograded_sha256
 from autograder.gradebook.store import Marked, open_gradebook, read_scores, register_assignment, write_results
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.lock import only_grader
-from autograder.grading.records import Record, read_record, write_record
+from autograder.grading.planned import Planned, read_submission
+from autograder.grading.records import Record, read_record, tidy_records, write_record
 from autograder.results import GradeRun, SubmissionResult
-from autograder.submissions.find import FoundSubmission, find_submissions
+from autograder.submissions.find import find_submissions
 from autograder.submissions.parse import ParsedSubmission, parse_submission
 
 BATCH_SIZE = 32
@@ -51,20 +53,6 @@ class GradeOptions:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A submission that is to be graded: its bytes are read once, so what is graded is what is hashed."""
-
-    found: FoundSubmission
-    data: bytes
-    problems: tuple[str, ...]
-    sha256: str
-
-    @property
-    def submitted_at(self) -> str:
-        return self.found.timestamp.isoformat() if self.found.timestamp else ""
-
-
-@dataclass(frozen=True)
 class Progress:
     """Told to whoever watches: how many there are, what else lies in the folder, and each result as it comes."""
 
@@ -74,9 +62,16 @@ class Progress:
 
 
 def grade_assignment(
-    course: Course, assignment: Assignment, options: GradeOptions | None = None, progress: Progress | None = None
+    course: Course,
+    assignment: Assignment,
+    options: GradeOptions | None = None,
+    progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> GradeRun:
     """Grade what is new or has changed, write everything, and return the results of all submissions found.
+
+    Args:
+        crew: workers to grade with, for whoever grades several assignments; without it, they are started for this one.
 
     Raises:
         AutograderError: of the course, the suite, the sandbox or the gradebook; never of a submission.
@@ -84,6 +79,7 @@ def grade_assignment(
     options, progress = options or GradeOptions(), progress or Progress()
     spec = ReleaseSpec.load(assignment.release_path)
     with only_grader(course, assignment), open_gradebook(course) as gradebook:
+        tidy_records(course, assignment)
         register_assignment(gradebook, course, assignment, spec)
         known = fingerprint(course, assignment, options.isolation)
         found = find_submissions(options.submitted or course.submitted, assignment.name, options.students or None)
@@ -91,12 +87,10 @@ def grade_assignment(
         results: dict[str, SubmissionResult] = {}
         to_grade: list[Planned] = []
         for submission in found.submissions:
-            planned = _read(submission, assignment)
+            planned = read_submission(submission, assignment)
             record = read_record(course, assignment, submission.student)
-            done = (
-                not options.force and submission.student in in_gradebook and _autograded(course, assignment, submission)
-            )
-            if record is not None and done and _is_current(record, planned, known):
+            known_there = not options.force and submission.student in in_gradebook
+            if record is not None and known_there and _is_current(course, assignment, record, planned, known):
                 results[submission.student] = record.result
             else:
                 to_grade.append(planned)
@@ -105,32 +99,27 @@ def grade_assignment(
         progress.planned(len(to_grade), len(results))
         writer = _Writer(course, assignment, spec, known, options.isolation, gradebook)
         try:
-            for planned, result in _grade(course, assignment, options, to_grade):
-                results[result.student] = result
-                writer.add(planned, result)
-                progress.graded(result)
+            with closing(_grade(course, assignment, options, to_grade, crew)) as graded:
+                for planned, result in graded:
+                    results[result.student] = result
+                    writer.add(planned, result)
+                    progress.graded(result)
         finally:
             writer.flush()  # also where the run is interrupted: what was finished is kept
     return GradeRun(assignment.name, options.isolation, tuple(results[s.student] for s in found.submissions))
 
 
-def _read(found: FoundSubmission, assignment: Assignment) -> Planned:
-    data, problems = found.read(assignment.limits.notebook_mib * 2**20)
-    return Planned(found, data, problems, hashlib.sha256(data).hexdigest() if found.notebook else "")
-
-
-def _is_current(record: Record, planned: Planned, known: str) -> bool:
+def _is_current(course: Course, assignment: Assignment, record: Record, planned: Planned, known: str) -> bool:
+    """Whether the record speaks of this very submission, and of what lies in the autograded folder."""
     same_work = record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at
-    return same_work and record.fingerprint == known
-
-
-def _autograded(course: Course, assignment: Assignment, found: FoundSubmission) -> bool:
-    return (course.autograded / found.student / assignment.name / f"{assignment.name}.ipynb").is_file()
+    if not same_work or record.fingerprint != known:
+        return False
+    return record.autograded_sha256 == autograded_sha256(course, assignment.name, planned.found.student) != ""
 
 
 def _grade(
-    course: Course, assignment: Assignment, options: GradeOptions, to_grade: Sequence[Planned]
-) -> Iterator[tuple[Planned, SubmissionResult]]:
+    course: Course, assignment: Assignment, options: GradeOptions, to_grade: Sequence[Planned], crew: Crew | None
+) -> Generator[tuple[Planned, SubmissionResult]]:
     """Results in order of completion. Submissions without a notebook need no engine."""
     readable = {}
     for planned in to_grade:
@@ -141,7 +130,7 @@ def _grade(
     if not readable:
         return
     workers = min(options.workers or os.cpu_count() or 1, len(readable))
-    with Engine(course, assignment, workers=workers, isolation=options.isolation) as engine:
+    with Engine(course, assignment, workers=workers, isolation=options.isolation, crew=crew) as engine:
         for job, result in engine.run(Job(s, p.data, problems=p.problems) for s, p in readable.items()):
             yield readable[job.student], result
 
@@ -160,7 +149,7 @@ class _Writer:
 
     def add(self, planned: Planned, result: SubmissionResult) -> None:
         parsed = parse_submission(planned.data, result.student, self.spec, self.assignment.limits)
-        self.notebooks.write(result, parsed, planned.found)
+        self.notebooks.write(result, parsed, planned.beside)
         self.batch.append((planned, parsed, result))
         if len(self.batch) >= BATCH_SIZE or time.monotonic() - self.since > BATCH_S:
             self.flush()
@@ -170,7 +159,8 @@ class _Writer:
         if marked:
             write_results(self.gradebook, self.assignment, self.spec, marked)
         for planned, _, result in self.batch:
-            record = Record(result, planned.sha256, planned.submitted_at, self.known, self.isolation)
+            written = autograded_sha256(self.course, self.assignment.name, result.student)
+            record = Record(result, planned.sha256, planned.submitted_at, self.known, self.isolation, written)
             write_record(self.course, self.assignment, record)
         self.batch = []
         self.since = time.monotonic()

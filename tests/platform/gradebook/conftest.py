@@ -11,7 +11,7 @@ import pytest
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course, find_course
-from autograder.gradebook.autograded import AutogradedWriter
+from autograder.gradebook.autograded import AutogradedWriter, files_beside
 from autograder.gradebook.store import Marked, open_gradebook, register_assignment, write_results
 from autograder.results import Outcome, QuestionResult, Status, SubmissionResult, TestResult, score_question
 from autograder.submissions.find import find_submissions
@@ -66,7 +66,7 @@ class Classroom:
             result = make_result(found.student, passed.get(found.student, {}))
             if not parsed.readable:
                 result = unreadable(found.student, parsed.problems)
-            writer.write(result, parsed, found)
+            writer.write(result, parsed, files_beside(found))
             batch.append(Marked(result, parsed, found.timestamp))
         with open_gradebook(self.course) as gradebook:
             register_assignment(gradebook, self.course, self.assignment, self.spec)

@@ -145,12 +145,12 @@ def test_a_page_is_what_nbgrader_itself_makes(classroom: Classroom, monkeypatch:
     classroom.grade(ada={"halve": False})
     generate_feedback(classroom.course, "small", ["ada"], workers=1)
     ours = page(classroom, "ada")
-    monkeypatch.setattr("autograder.gradebook.feedback.FeedbackExporter", HTMLExporter)
-    from autograder.gradebook import feedback
+    monkeypatch.setattr("autograder.gradebook.feedback_process.FeedbackExporter", HTMLExporter)
+    from autograder.gradebook import feedback_process
 
-    feedback._converter.cache_clear()
+    feedback_process._converter.cache_clear()
     generate_feedback(classroom.course, "small", ["ada"], workers=1, force=True)
-    feedback._converter.cache_clear()
+    feedback_process._converter.cache_clear()
     stock = page(classroom, "ada")
 
     def normal(text: str) -> str:
