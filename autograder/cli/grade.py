@@ -46,7 +46,7 @@ Exit status: 0 all graded; 1 some submissions need a person; 2 wrong usage or co
     show_default=True,
     help="'none' switches the sandbox off: trusted code only.",
 )
-@click.option("--feedback", is_flag=True, help="Also write feedback pages for what was graded.")
+@click.option("--feedback", is_flag=True, help="Also write feedback pages, where they are missing or out of date.")
 @click.pass_obj
 def grade(
     course: Course,
@@ -83,8 +83,8 @@ def grade(
             course, assignment, students=students, submitted=submitted, workers=workers or 0, force=force,
             isolation=isolation,
         )  # fmt: skip
-        if feedback and new:
-            _write_feedback(course, assignment, sorted(new))
+        if feedback and run.submissions:  # all of them: a run that was stopped may have left pages to make
+            _write_feedback(course, assignment, [s.student for s in run.submissions])
     if json_path is not None:
         _write_json(run, json_path)
     if json_path != "-":
@@ -134,8 +134,14 @@ def _write_json(run: GradeRun, path: str) -> None:
     if path == "-":
         click.echo(text, nl=False)
         return
+    from autograder.gradebook.whole_file import write_file
+
+    target = Path(path).resolve()
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        if target.exists() and not target.is_file():  # a pipe
+            target.write_text(text, encoding="utf-8")
+        else:
+            write_file(target, text.encode(), mode=0o640)  # grades: not for everybody
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}.") from None
 

@@ -1,12 +1,15 @@
 """The `autograder` command: finds the course, runs one verb, turns errors into messages and exit codes.
 
-Exit status: 0 done; 1 a person must look; 2 wrong usage or configuration; 130 interrupted.
+Exit status: 0 done; 1 a person must look; 2 wrong usage or configuration, or a disk that cannot be written; 130
+interrupted.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import signal
 import sys
 import traceback
 from datetime import datetime
@@ -26,6 +29,14 @@ VERBS = {
     "doctor": "What this machine can isolate, GPUs, versions.",
 }
 WITHOUT_COURSE = {"doctor"}
+# What the machine refuses, and what a person can do about it.
+REFUSALS = {
+    errno.ENOSPC: "Make room on that disk",
+    errno.EDQUOT: "Make room in your quota",
+    errno.EROFS: "Make that place writable",
+    errno.EACCES: "Correct its permissions",
+    errno.EPERM: "Correct its permissions",
+}
 
 
 class Verbs(click.Group):
@@ -82,6 +93,7 @@ def cli(ctx: click.Context, folder: Path | None, data: Path | None) -> None:
 
 def main() -> NoReturn:
     """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = cli.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -106,9 +118,18 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            _say(f"Error: {error.filename or 'a file'}: {error.strerror}. {REFUSALS[error.errno]}, then run the same "
+                 "command again. What was finished is kept.")  # fmt: skip
+            sys.exit(2)
         _say(f"Unexpected error: {type(error).__name__}: {error}")
         _say(f"This is a fault of autograder, not yours. The log to report: {_write_log()}")
         sys.exit(1)
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:
+    """Asked to end by another program: as by Ctrl-C, so that what was finished is kept."""
+    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

@@ -22,11 +22,16 @@ def report(course: Course, assignment: str) -> None:
 
     # Only this command needs them, and every other one starts faster without.
     from autograder.errors import UsageError
-    from autograder.grading.records import load_run
+    from autograder.grading.records import load_run, unusable_records
     from autograder.reports import write_report
     from autograder.reports.summary import summary_lines
 
     run = load_run(course, settings)
+    if unusable := unusable_records(course, settings):
+        click.echo(
+            f"Note: the records of {', '.join(unusable)} are damaged, so the report leaves them out. "
+            f"Run `autograder grade {assignment}`, then this again.", err=True,
+        )  # fmt: skip
     if not run.submissions:
         raise UsageError(f"Nothing of {assignment!r} has been graded yet. Run `autograder grade {assignment}` first.")
     paths = write_report(course, settings, run)

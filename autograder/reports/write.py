@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from autograder.course import Assignment, Course
+from autograder.gradebook.folder_lock import alone_in
+from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.reports.html import render
 from autograder.reports.model import Report, build_report
 from autograder.reports.scores_csv import scores_csv
 from autograder.results import GradeRun
+
+MODE = 0o640  # grades: not for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,9 @@ def write_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
     folder.mkdir(parents=True, exist_ok=True)
     report = build_report(course, assignment, run, made_at or datetime.now().astimezone())
     paths = ReportPaths(folder / "index.html", folder / "scores.csv", report)
-    _replace(paths.html, render(report))
-    _replace(paths.csv, scores_csv(run, report.question_names))
+    with alone_in(folder):
+        remove_unfinished(folder)
+        for path, text in ((paths.html, render(report)), (paths.csv, scores_csv(run, report.question_names))):
+            # A student's id can hold bytes of a folder's name that are no UTF-8 (lone surrogates here).
+            write_file(path, text.encode("utf-8", errors="backslashreplace"), MODE)
     return paths
-
-
-def _replace(path: Path, text: str) -> None:
-    # A student's id can hold bytes of a folder's name that are no UTF-8 (lone surrogates here).
-    data = text.encode("utf-8", errors="backslashreplace")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o640)  # grades: not for everybody
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
