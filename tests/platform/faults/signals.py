@@ -1,0 +1,105 @@
+"""Processes that are killed, stopped, or asked to end: the grader, and each of those it starts."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+from tests.platform.faults.check import Fault
+from tests.platform.faults.classroom import NAME, OLD
+from tests.platform.faults.kind import Kind
+from tests.platform.faults.processes import Family, end
+from tests.platform.faults.trial import Trial
+
+STARTING = r"worker died while it started|sandbox did not start"
+HUNG_AFTER_S = 8.0
+
+
+def _signal_grader(sign: signal.Signals) -> Callable[[Trial], None]:
+    def strike(trial: Trial) -> None:
+        trial.prepare()
+        command = trial.grade()
+        if trial.at_random_moment(command):
+            end(command.pid, sign)
+        trial.wait(command)
+
+    return strike
+
+
+def _in_commit(trial: Trial) -> None:
+    """While SQLite's journal is there, between the first autograded notebook and the records."""
+    trial.prepare()
+    command = trial.grade()
+    journal, autograded = trial.data / "gradebook.db-journal", trial.data / "autograded"
+    trial.until(command, lambda: any(autograded.glob("*")))
+    while command.alive and not journal.exists():
+        time.sleep(0.0002)
+    time.sleep(trial.random.uniform(0, 0.004))
+    trial.struck = journal.exists()
+    end(command.pid)
+    trial.wait(command)
+
+
+def _kill(who: Callable[[Family], list[int]]) -> Callable[[Trial], None]:
+    def strike(trial: Trial) -> None:
+        trial.prepare()
+        command = trial.grade()
+        victim = trial.member(command, who)
+        trial.struck = victim is not None and end(victim)
+        trial.wait(command)
+
+    return strike
+
+
+def _kill_student(trial: Trial) -> None:
+    """From outside it looks as if student code had ended its process: a person must be told, and can grade again."""
+    _kill(lambda f: f.students)(trial)
+    trial.look_at_disk()
+    assert trial.interrupted is not None
+    for name, student in trial.interrupted.students.items():
+        result = student.record and student.record["result"]
+        if result and result != trial.scene.expected[OLD][name].record["result"]:
+            trial.changed.add(name)
+            if result["status"] == "graded" or not any(" ended the " in problem for problem in result["problems"]):
+                trial.add(Fault.INCONSISTENT, f"{name} lost points and nobody is told: {result['problems']}")
+            trial.wait(trial.regrade(name))
+
+
+def _stop(seconds: tuple[float, float]) -> Callable[[Trial], None]:
+    def strike(trial: Trial) -> None:
+        trial.prepare()
+        command = trial.grade()
+        victim = trial.member(command, lambda f: f.workers)
+        if victim is not None:
+            trial.struck = end(victim, signal.SIGSTOP)
+            time.sleep(trial.random.uniform(*seconds))
+            end(victim, signal.SIGCONT)
+        trial.wait(command)
+
+    return strike
+
+
+def _hang(trial: Trial) -> None:
+    """Stopped for good; the pool's deadline for a submission finds it."""
+    trial.prepare()
+    limit_s = trial.course.assignment(NAME).limits.submission_timeout_s
+    command = trial.grade({"autograder.engine.pool.SPARE_S": HUNG_AFTER_S - limit_s}, fresh=False)
+    victim = trial.member(command, lambda f: f.students and f.workers)
+    trial.struck = victim is not None and end(victim, signal.SIGSTOP)
+    trial.wait(command)
+
+
+KINDS = (
+    Kind("grader-killed", "kill -9 of the grader", _signal_grader(signal.SIGKILL), frozenset({-9})),
+    Kind("grader-killed-in-commit", "kill -9 while the gradebook is written", _in_commit, frozenset({-9})),
+    Kind("grader-interrupted", "Ctrl-C", _signal_grader(signal.SIGINT), frozenset({130})),
+    Kind("grader-terminated", "SIGTERM", _signal_grader(signal.SIGTERM), frozenset({130})),
+    Kind("worker-killed", "kill -9 of a worker", _kill(lambda f: f.workers), frozenset({2}), STARTING),
+    Kind("sandbox-killed", "kill -9 of bwrap", _kill(lambda f: f.sandboxes), frozenset({2}), STARTING),
+    Kind("zygote-killed", "kill -9 of the zygote", _kill(lambda f: f.zygotes), frozenset({2}), STARTING),
+    Kind("student-killed", "kill -9 of a student's process", _kill_student, frozenset({2}), STARTING, rests=False),
+    Kind("fork-server-killed", "kill -9 of the fork server", _kill(lambda f: f.fork_servers), frozenset({2}), STARTING),
+    Kind("worker-stopped", "a worker stopped for some seconds", _stop((0.5, 6.0))),
+    Kind("worker-hung", "a worker stopped for good", _hang),
+)
