@@ -6,6 +6,7 @@ into nbgrader's own gradebook, in a folder of their own.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from autograder.demo.classroom import HandIn, make_class
 from autograder.demo.folder import fresh_folder
 from autograder.demo.people import people
 from autograder.demo.plan import Profile
+from autograder.engine.crew import Crew
 from autograder.gradebook.feedback import generate_feedback
 from autograder.gradebook.store import open_gradebook
 from autograder.grading.grade import GradeOptions, Progress, grade_assignment
@@ -91,10 +93,11 @@ def run_demo(
         demo = Demo(find_course(course.root, folder))
         phases = _Phases(demo, counting, finished)
         names = demo.course.assignment_names[:ASSIGNMENTS]
-        phases.build(names)
-        phases.make_class(names, options)
-        for name in names:
-            phases.grade(name, options)
+        with Crew(demo.course, options.workers or os.cpu_count() or 1) as crew:  # it starts while the class is made
+            phases.build(names)
+            phases.make_class(names, options)
+            for name in names:
+                phases.grade(name, crew)
         for name in names:
             phases.feedback(name, options)
         phases.report()
@@ -129,11 +132,11 @@ class _Phases:
             notebooks = len(self.demo.hand_ins)
             done.append(f"{options.students} students handed in {notebooks} notebooks, seed {options.seed}")
 
-    def grade(self, name: str, options: DemoOptions) -> None:
+    def grade(self, name: str, crew: Crew) -> None:
         with self._phase(f"Grading {name}") as (bar, done):
             progress = Progress(planned=lambda count, _: bar.start(count, ""), graded=lambda _: bar.advance())
-            grade_options = GradeOptions(workers=options.workers)
-            run = grade_assignment(self.course, self.course.assignment(name), grade_options, progress)
+            assignment = self.course.assignment(name)
+            run = grade_assignment(self.course, assignment, GradeOptions(), progress, crew)
             self.demo.runs.append(run)
             done.append(f"{len(run.submissions)} submissions, isolation {run.isolation}")
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import ModuleType
 
-from autograder.course import Assignment, Course
+from autograder.course import Course
 
 
-def run_worker(course: Course, assignment: Assignment, isolation: str, connection: Connection) -> None:
+def run_worker(course: Course, isolation: str, connection: Connection) -> None:
     """Run in the worker process."""
     from autograder.engine.worker import WorkerSettings, work
 
-    work(WorkerSettings(course, assignment, isolation), connection)
+    work(WorkerSettings(course, isolation), connection)
     connection.close()
     os._exit(0)  # everything is closed; torch's own tidying up takes a second
 

@@ -16,7 +16,7 @@ from autograder.course import Assignment
 from autograder.errors import SuiteError
 from autograder.results import Outcome, TestResult
 from autograder.sandbox.process import SandboxDied
-from autograder.suite.plugin import backend_key
+from autograder.suite.plugin import backend_key, question_of
 from autograder.suite.student import Backend
 from autograder.suite.verdict import CellLabel, judge
 
@@ -44,8 +44,7 @@ def read_items(items: Sequence[pytest.Item], assignment: Assignment) -> dict[str
     problems = []
     found: dict[str, list[SuiteItem]] = {name: [] for name in assignment.question_names}
     for item in items:
-        marker = item.get_closest_marker("question")
-        name = str(marker.args[0]) if marker and marker.args else ""
+        name = question_of(item)
         weight = item.get_closest_marker("weight")
         twin = next((test.item for test in found.get(name, ()) if test.name == item.name), None)
         if weight and not _is_weight(weight.args):

@@ -7,6 +7,8 @@ both sides are trusted, and nothing of a student's is in them but bytes and chec
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
@@ -23,6 +25,7 @@ from autograder.authoring.reference import Reference
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.engine.grade_one import Grader
+from autograder.engine.job import Job
 from autograder.engine.own_memory import limit_own_memory
 from autograder.engine.suite_items import ItemRunner, read_items
 from autograder.errors import AutograderError, SuiteError
@@ -35,38 +38,59 @@ INI = Path(__file__).with_name("pytest.ini")
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker needs to know before the first job."""
+    """What a worker needs to know when it starts."""
 
     course: Course
-    assignment: Assignment
     isolation: str
 
 
 def work(settings: WorkerSettings, connection: Connection) -> None:
-    """Serve jobs from `connection` until it closes. First sends ("ready", tests) or ("broken", error)."""
+    """Serve one assignment after the other from `connection` until it closes.
+
+    For each it sends ("ready", tests) or ("broken", error), and then a result for each job.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when to stop
     torch.set_num_threads(1)
     limit_own_memory()
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for the process's whole life)
     sys.path.insert(0, str(settings.course.root))
+    supply = None
     try:
-        with ZygoteSupply(settings) as supply:
-            loop = GradingLoop(settings, connection, supply)
-            folder = str(settings.assignment.suite_folder)
-            arguments = [
-                "-c",
-                str(INI),
-                "--rootdir",
-                str(settings.course.root),
-                "-p",
-                "autograder.suite.plugin",
-                folder,
-            ]
-            pytest.main(arguments, plugins=[loop, loop.runner])
-            if not loop.started:
-                raise SuiteError(f"The hidden suite in {folder} cannot be collected.\n{loop.collection_errors()}")
+        supply = ZygoteSupply(settings)
+        assignment = _next(connection)
+        while isinstance(assignment, Assignment):
+            assignment = _serve_assignment(settings.course, assignment, connection, supply)
+    except Exception as error:  # nothing can be served here: who waits for an answer hears why
+        with contextlib.suppress(OSError):
+            connection.send(("broken", _as_known(error)))
+    finally:
+        if supply is not None:
+            supply.close()
+
+
+def _next(connection: Connection) -> Assignment | Job | None:
+    """What comes next; None where the other side has gone."""
+    try:
+        message: Assignment | Job | None = connection.recv()
+    except EOFError:
+        return None
+    return message
+
+
+def _serve_assignment(
+    course: Course, assignment: Assignment, connection: Connection, supply: ZygoteSupply
+) -> Assignment | Job | None:
+    """Collect the suite and grade what comes; the next assignment, or None where there is none."""
+    loop = GradingLoop(assignment, connection, supply)
+    folder = str(assignment.suite_folder)
+    arguments = ["-c", str(INI), "--rootdir", str(course.root), "-p", "autograder.suite.plugin", folder]
+    try:
+        pytest.main(arguments, plugins=[loop, loop.runner])
+        if not loop.started:
+            raise SuiteError(f"The hidden suite in {folder} cannot be collected.\n{loop.collection_errors()}")
     except Exception as error:
         connection.send(("broken", _as_known(error)))
+    return loop.next if loop.served else _next(connection)
 
 
 def _as_known(error: Exception) -> AutograderError:
@@ -84,10 +108,7 @@ class ZygoteSupply:
         self._preload = settings.course.settings.sandbox.preload
         self._zygote = Zygote(self._isolation, self._preload)
 
-    def __enter__(self) -> ZygoteSupply:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._zygote.close()
 
     def start_process(self, limits: Mapping[str, int]) -> StudentProcess:
@@ -100,18 +121,21 @@ class ZygoteSupply:
             return StudentProcess(self._zygote, limits)
 
     def wait_until_ready(self) -> None:
-        self._zygote.wait_until_ready()
+        if not self._zygote.ready:
+            self._zygote.wait_until_ready()
 
 
 class GradingLoop:
     """The pytest plugin whose test loop grades notebooks."""
 
-    def __init__(self, settings: WorkerSettings, connection: Connection, supply: ZygoteSupply) -> None:
-        self.settings = settings
+    def __init__(self, assignment: Assignment, connection: Connection, supply: ZygoteSupply) -> None:
+        self.assignment = assignment
         self.connection = connection
         self.supply = supply
         self.runner = ItemRunner()
-        self.started = False
+        self.started = False  # whether pytest came as far as the loop
+        self.served = False  # whether jobs were waited for, until something else came: `next`
+        self.next: Assignment | Job | None = None
         self._errors: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -134,7 +158,7 @@ class GradingLoop:
         return True
 
     def _prepare(self, session: pytest.Session) -> Grader:
-        assignment = self.settings.assignment
+        assignment = self.assignment
         spec = ReleaseSpec.load(assignment.release_path)
         reference = Reference.load(assignment.reference_path, assignment.question_names)
         suite = read_items(session.items, assignment)
@@ -143,14 +167,11 @@ class GradingLoop:
         return Grader(assignment, spec, reference, suite, self.runner, self.supply.start_process)
 
     def _serve(self, grader: Grader) -> None:
-        while True:
-            try:
-                job = self.connection.recv()
-            except EOFError:
-                return
-            if job is None:
-                return
+        gc.freeze()  # what is there now stays: later collections need not look at it
+        self.served = True
+        while isinstance(job := _next(self.connection), Job):
             try:
                 self.connection.send(("result", grader.grade(job)))
             except Exception:
                 self.connection.send(("failed", traceback.format_exc()))
+        self.next = job

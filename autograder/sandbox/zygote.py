@@ -67,7 +67,7 @@ class Zygote:
                 stderr=self._printed,
             )
         theirs.close()
-        self._ready = False
+        self.ready = False
 
     def __enter__(self) -> Zygote:
         return self
@@ -85,12 +85,12 @@ class Zygote:
             reply = self._receive(START_TIMEOUT_S)
         except ZygoteDied as error:
             raise IsolationError(f"The sandbox did not start: {error}") from None
-        self._ready = True
+        self.ready = True
         return dict(reply["failed"])
 
     def fork(self, limits: Mapping[str, int]) -> tuple[int, Channel]:
         """A new student process: its number and the channel to it."""
-        if not self._ready:
+        if not self.ready:
             self.wait_until_ready()
         ours, theirs = socket.socketpair()
         with theirs:

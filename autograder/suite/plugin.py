@@ -56,7 +56,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     pupil = Student(backend_for(request.path))
     seed = seed_of(request.node)
     _seed(seed)
-    pupil.begin(seed ^ OTHER_STREAM)  # else the student's first draw could equal an input drawn by the test
+    # Another stream, else the student's first draw could equal an input drawn by the test.
+    pupil.begin(seed ^ OTHER_STREAM, question_of(request.node))
     return pupil
 
 
@@ -70,6 +71,12 @@ def _seed(seed: int) -> None:
 def seed_of(item: pytest.Item) -> int:
     """A fixed seed for each test: the same today and tomorrow, whatever ran before."""
     return zlib.crc32(f"{item.path.name}::{item.name}".encode(), item.config.getoption("--suite-seed"))
+
+
+def question_of(item: pytest.Item) -> str:
+    """The question whose points the test decides; "" where it says none."""
+    marker = item.get_closest_marker("question")
+    return str(marker.args[0]) if marker and marker.args else ""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

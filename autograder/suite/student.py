@@ -109,9 +109,9 @@ class Student:
         }
         return _receive(self._backend, _ask(self._backend, message)["value"])
 
-    def begin(self, seed: int) -> None:
-        """Start a test: earlier objects are forgotten, every random generator is seeded."""
-        self._backend.tell({"op": "begin", "seed": seed})
+    def begin(self, seed: int, question: str = "") -> None:
+        """Start a test of a question: earlier objects are forgotten, every random generator is seeded."""
+        self._backend.tell({"op": "begin", "seed": seed, "question": question})
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 Two things are noticed: audit events raised from a cell's code (processes, sockets, odd files,
 walking the heap), and functions of torch that were replaced. Replaced functions are put back
-before every test. Covered: the plain attempts. Not covered: code that takes the trouble to hide
+before the tests of every question. Covered: the plain attempts. Not covered: code that takes the trouble to hide
 (it shares this process); the barriers are the namespaces, the limits, and the fact that expected
 values never enter this process.
 """
@@ -12,6 +12,8 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections.abc import Mapping
+from operator import is_
 from typing import Any
 
 import torch
@@ -63,6 +65,8 @@ class Watch:
         """Put back every function of torch that was replaced, and note it."""
         for owner, original in self._originals:
             current = vars(owner)
+            if _untouched(owner, current, original):
+                continue
             for name, value in original.items():
                 if current.get(name) is not value:
                     setattr(owner, name, value)
@@ -90,6 +94,16 @@ class Watch:
         if text not in self.seen and sum(other.partition(" ")[0] == kind for other in self.seen) >= MAX_OF_A_KIND:
             text = f"{kind} … and others"
         self.seen[text] = self.seen.get(text, 0) + 1
+
+
+def _untouched(owner: Any, current: Mapping[str, Any], original: dict[str, Any]) -> bool:
+    """Whether the same names stand for the same objects, in the same order; by identity, so no `__eq__` is asked.
+
+    What is imported lazily comes last, and is nobody's doing; in a class it could hide what is inherited.
+    """
+    if len(current) < len(original) or (isinstance(owner, type) and len(current) != len(original)):
+        return False
+    return all(map(is_, current.values(), original.values())) and all(map(is_, current, original))
 
 
 def _hiding(owner: Any, original: dict[str, Any]) -> list[str]:

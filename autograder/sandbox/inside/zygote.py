@@ -57,10 +57,25 @@ def _preload(names: list[str]) -> dict[str, str]:
     import torch
 
     torch.set_num_threads(1)
+    _seed_only_what_is_there()
     torch.manual_seed(0)
     for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
         optimizer([torch.nn.Parameter(torch.zeros(1))], lr=0.1)  # the first one imports, and wraps the class's `step`
     return failed
+
+
+def _seed_only_what_is_there() -> None:
+    """Let `torch.manual_seed` pass over accelerators that this machine lacks.
+
+    It would keep each seed for them, with a formatted stack trace: a millisecond a call, and most
+    notebooks and probes seed a lot. After a fork it passes over them in the same way.
+    """
+    import torch
+
+    for name in ("cuda", "xpu", "mtia"):
+        device = getattr(torch, name)
+        if not device.is_available():
+            device._is_in_bad_fork = lambda: True
 
 
 class Zygote:

@@ -37,7 +37,7 @@ def children(pid: int) -> list[int]:
 
 
 def worker_pids(engine: Engine) -> list[int]:
-    return [worker.process.pid for worker in engine._workers]
+    return [worker.process.pid for worker in engine.workers]
 
 
 def kill_soon(pid: int, after_s: float = 0.6) -> threading.Timer:

@@ -1,0 +1,139 @@
+"""Worker processes, each with a zygote that has imported torch: slow to start, so one crew can serve many assignments.
+
+The crew does not import torch; a fork server imports it once for all workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from autograder.course import Assignment, Course
+from autograder.engine.job import Job
+from autograder.engine.start import run_worker, without_main
+from autograder.errors import AutograderError, IsolationError
+
+START_TIMEOUT_S = 300.0
+
+
+class Crew:
+    """`count` workers of one course. Use as a context manager; they start at once, and are waited for in `take_up`."""
+
+    def __init__(self, course: Course, count: int, isolation: str = "bubblewrap") -> None:
+        self.course = course
+        self.isolation = isolation
+        self.count = max(1, count)
+        self.workers: list[Worker] = []
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["autograder.engine.worker"])
+
+    def __enter__(self) -> Crew:
+        try:
+            self.workers = [self._start() for _ in range(self.count)]
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def take_up(self, assignment: Assignment) -> dict[str, int]:
+        """Have all workers collect the assignment's hidden suite; question -> how many tests it has.
+
+        Raises:
+            IsolationError, SuiteError, ...: a worker cannot start, or cannot use the suite.
+        """
+        # A run that was left early has left behind workers that were stopped in the middle of a job.
+        self.workers = [self._start() if worker.connection.closed else worker for worker in self.workers]
+        for worker in self.workers:
+            worker.tell(assignment)
+        tests: dict[str, int] = {}
+        broken = None
+        for worker in self.workers:  # all are heard, so that no answer is left for the next question
+            try:
+                tests = worker.wait_until_ready()
+            except AutograderError as error:
+                broken = broken or error
+        if broken is not None:
+            raise broken
+        return tests
+
+    def replace(self, worker: Worker, assignment: Assignment) -> Worker:
+        """End a worker that is dead, hung or in the middle of something; another takes its place."""
+        worker.stop(kill=True)
+        fresh = self._start()
+        self.workers[self.workers.index(worker)] = fresh
+        fresh.tell(assignment)
+        fresh.wait_until_ready()
+        return fresh
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.connection.close()  # ends its loop; all of them at once
+        for worker in self.workers:
+            worker.stop()
+        self.workers = []
+
+    def _start(self) -> Worker:
+        ours, theirs = self._context.Pipe()
+        arguments = (self.course, self.isolation, theirs)
+        process = self._context.Process(target=run_worker, args=arguments, daemon=True)
+        with without_main():
+            process.start()
+        theirs.close()
+        return Worker(process, ours)
+
+
+class Worker:
+    """One worker process as the trusted side sees it."""
+
+    def __init__(self, process: Any, connection: Connection) -> None:
+        self.process = process
+        self.connection = connection
+        self.deadline = 0.0
+
+    def wait_until_ready(self) -> dict[str, int]:
+        """Question -> its tests, once the worker has collected them.
+
+        Raises:
+            IsolationError, SuiteError, ...: it cannot serve.
+        """
+        try:
+            if not self.connection.poll(START_TIMEOUT_S):
+                raise IsolationError(f"A grading worker did not start within {START_TIMEOUT_S:g} s.")
+            kind, value = self.connection.recv()
+        except (EOFError, OSError):
+            raise IsolationError("A grading worker died while it started; `autograder doctor` may say why.") from None
+        if kind == "broken":
+            raise value if isinstance(value, AutograderError) else IsolationError(str(value))
+        return dict(value)
+
+    def give(self, job: Job, seconds: float) -> None:
+        """Have it grade a notebook; it is taken for hung after so many seconds."""
+        self.deadline = time.monotonic() + seconds
+        self.tell(job)
+
+    def take(self) -> tuple[str, Any] | None:
+        """What it sent, or None where it is dead or hung."""
+        try:
+            return self.connection.recv() if self.connection.poll() else None
+        except (EOFError, OSError):
+            return None
+
+    def tell(self, message: Assignment | Job) -> None:
+        """Send; a dead worker is found out when it is heard."""
+        with contextlib.suppress(OSError):
+            self.connection.send(message)
+
+    def stop(self, *, kill: bool = False) -> None:
+        self.connection.close()  # ends its loop
+        if kill:
+            self.process.kill()
+        self.process.join(timeout=5)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
