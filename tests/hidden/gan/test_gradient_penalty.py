@@ -67,7 +67,7 @@ def training_steps(module, weights, real, fake):
 
     critic = nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 1)).double()
     critic.load_state_dict(weights)
-    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=0.05, fused=True)
     values = []
     for _ in range(25):
         optimizer.zero_grad()

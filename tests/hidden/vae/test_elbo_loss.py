@@ -152,7 +152,7 @@ def _probe_train(module, x):
     logits = torch.zeros(4, 6, requires_grad=True)
     mu = torch.full((4, 3), 2.0, requires_grad=True)
     logvar = torch.full((4, 3), -2.0, requires_grad=True)
-    optimizer = torch.optim.Adam([logits, mu, logvar], lr=0.3)  # whatever the scale of the loss
+    optimizer = torch.optim.Adam([logits, mu, logvar], lr=0.3, fused=True)  # whatever the scale of the loss
     for _ in range(40):
         optimizer.zero_grad()
         module.elbo_loss(torch.sigmoid(logits), x, mu, logvar).backward()

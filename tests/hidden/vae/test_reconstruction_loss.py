@@ -138,7 +138,7 @@ def _probe_fit(module, x):
     import torch
 
     logits = torch.zeros(3, 6, requires_grad=True)
-    optimizer = torch.optim.Adam([logits], lr=0.3)  # whatever the scale of the loss
+    optimizer = torch.optim.Adam([logits], lr=0.3, fused=True)  # whatever the scale of the loss
     for _ in range(50):
         optimizer.zero_grad()
         module.reconstruction_loss(torch.sigmoid(logits), x).sum().backward()

@@ -237,25 +237,24 @@ def test_vae_gradients_reach_every_parameter(student):
 
 
 def _probe_train(module, x):
-    """Train on x; return what forward gives before and after."""
+    """Train on x; return the reconstructions before and after. A small beta, so that z is used at once."""
     import torch
 
     torch.manual_seed(0)
-    model = module.VAE(input_dim=16, hidden_dim=16, latent_dim=2)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
-    start = [t.detach() for t in model(x)]
-    for _ in range(60):
+    model = module.VAE(input_dim=16, hidden_dim=32, latent_dim=2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05, fused=True)
+    start = model(x)[0].detach()
+    for _ in range(20):
         recon_x, mu, logvar = model(x)
         optimizer.zero_grad()
         bce = torch.nn.functional.binary_cross_entropy(recon_x, x, reduction="sum")
-        (bce + 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum()).backward()
+        (bce + 0.05 * 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum()).backward()
         optimizer.step()
-    return [start, [t.detach() for t in model(x)]]
+    return [start, model(x)[0].detach()]
 
 
-def _negative_elbo(recon_x, x, mu, logvar):
-    bce = torch.nn.functional.binary_cross_entropy(recon_x.double(), x.double(), reduction="sum")
-    return (bce + 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum()).item() / len(x)
+def _nats_an_image(recon_x, x):
+    return torch.nn.functional.binary_cross_entropy(recon_x.double(), x.double(), reduction="sum").item() / len(x)
 
 
 @pytest.mark.weight(2)
@@ -263,10 +262,10 @@ def _negative_elbo(recon_x, x, mu, logvar):
     "The model does not learn to tell two images apart: does the decoder see z, and do gradients reach it?"
 )
 def test_vae_can_be_trained(student):
-    """Sixty training steps on two kinds of images lower the negative ELBO far below what ignoring z can reach."""
+    """Twenty training steps on two kinds of images make reconstructions better than ignoring z ever could."""
     kind = torch.tensor([[1.0, 0.0] * 8, [0.0, 1.0] * 8])
     x = kind.repeat(16, 1)
-    start, end = student.run(_probe_train, x)
-    before, after = _negative_elbo(start[0], x, *start[1:]), _negative_elbo(end[0], x, *end[1:])
+    start, end = (assert_shape(r, (32, 16), name="the reconstruction") for r in student.run(_probe_train, x))
+    before, after = _nats_an_image(start, x), _nats_an_image(end, x)
     # A decoder that ignores z cannot do better than 16 log 2 = 11.1 nats an image.
-    require(after < 8 and after < before, f"the negative ELBO went from {before:.2f} to {after:.2f} nats an image")
+    require(after < 8 and after < before, f"the reconstruction went from {before:.2f} to {after:.2f} nats an image")
