@@ -71,7 +71,7 @@ def test_silence_is_found(unprotected: Campaign) -> None:
 
 def test_harm_to_a_neighbour_is_found(unprotected: Campaign) -> None:
     """Points, status and problems of the next submission all count."""
-    (each,) = unprotected.classes
+    each = unprotected.class_of(QUIET)
     next_one = f"{each.students['quiet']}.next"
     kept = each.results[next_one]
     for change in ({"score": 89.0}, {"status": "partial"}, {"problems": ["something"]}):
@@ -82,7 +82,7 @@ def test_harm_to_a_neighbour_is_found(unprotected: Campaign) -> None:
 
 def test_hidden_inputs_are_found(unprotected: Campaign) -> None:
     """In what the student reads."""
-    (each,) = unprotected.classes
+    each = unprotected.class_of(QUIET)
     student = each.students["quiet"]
     notebook = each.course.autograded / student / "attack" / "attack.ipynb"
     text = notebook.read_text()
