@@ -24,13 +24,14 @@ Send = Callable[[TestRun], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """What all trials of an assignment share."""
+    """What all trials of an assignment share. `test_timeout_s` is of processor time."""
 
     reference: Reference
     text: str
     suite: dict[str, tuple[SuiteItem, ...]]
     runner: ItemRunner
     recorder: Recorder
+    test_timeout_s: float
 
     def module_text(self, trial: Trial) -> str:
         """The reference with the trial's answer in it."""

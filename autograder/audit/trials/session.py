@@ -19,6 +19,7 @@ from autograder.engine.suite_items import ItemRunner, read_items
 from autograder.engine.worker import INI
 from autograder.errors import SuiteError
 
+CALLS_A_TEST = 3  # that come close to their limit, before a test of a mutant is given up
 Report = Callable[[TrialResult], None]
 
 
@@ -80,4 +81,5 @@ class _TrialLoop:
         path = self.assignment.reference_path
         reference = Reference.load(path, self.assignment.question_names)
         suite = read_items(session.items, self.assignment)
-        return Bench(reference, path.read_text(encoding="utf-8"), suite, self.runner, self.recorder)
+        limit_s = CALLS_A_TEST * self.assignment.limits.call_timeout_s
+        return Bench(reference, path.read_text(encoding="utf-8"), suite, self.runner, self.recorder, limit_s)
