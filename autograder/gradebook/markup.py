@@ -30,10 +30,11 @@ _TAG_START = re.compile(rf"<(?=[A-Za-z/!?])(?!/?(?:{_BARE_TAGS})[ ]?/?>)(?!https
 _ENTITY = re.compile(r"&(?:amp;)*(#x?[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,30};)", re.IGNORECASE)
 _ACTIVE_SCHEME = re.compile(r"(javascript|vbscript|livescript)\\*:", re.IGNORECASE)
 _LOCAL_SCHEME = re.compile(r"\b(data|file|blob|filesystem|view-source)\\*:(?=\S)", re.IGNORECASE)
-_MERMAID = re.compile(r"((?:`{3,}|~{3,})[ \t]*)mermaid", re.IGNORECASE)
+# A run of marks is only looked at from its start: from each of its marks, a long one would cost its length squared.
+_MERMAID = re.compile(r"((?:(?<!`)`{3,}|(?<!~)~{3,})[ \t]*)mermaid", re.IGNORECASE)
 _IMAGE = re.compile(r"!(?=\[)(?!\[[^\]\n]*\]\(attachment:attachment-\d)")
 _TEX = re.compile(
-    r"\\+(?=(?:href|url|require|style|class|cssId|mmlToken|bbox|unicode|includegraphics|texttip|mathtip|Tip|html\w*)(?![A-Za-z]))"
+    r"(?<!\\)\\+(?=(?:href|url|require|style|class|cssId|mmlToken|bbox|unicode|includegraphics|texttip|mathtip|Tip|html\w*)(?![A-Za-z]))"
 )
 _ATTACHMENT = re.compile(r"attachment\\*:([^\s)>\]\"']*)", re.IGNORECASE)
 

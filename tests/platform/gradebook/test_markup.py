@@ -178,6 +178,20 @@ def test_no_text_takes_long(piece: str) -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize("mark", ["`", "``", "~~~", "\\", "` ", "\\ "])
+def test_a_long_run_of_marks_costs_no_more_than_its_length(mark: str) -> None:
+    """Fifteen such cells, as many as are shown, once took the grader two minutes."""
+    start = time.process_time()
+    neutral_markdown(mark * (20_000 // len(mark)))
+    assert time.process_time() - start < 1
+
+
+def test_what_stands_behind_a_run_of_marks_is_still_found() -> None:
+    """Diagrams and links of TeX, whatever number of marks is before them."""
+    assert "mermaid" not in neutral_markdown("`````` mermaid\nx\n``````\n\n~~~~~\tmermaid\nx\n~~~~~")
+    assert "\\" not in neutral_markdown("$\\\\\\href{x}{y} \\url{z}$")
+
+
 PIECES = st.sampled_from(
     [
         *("<", ">", "<b", "<script", "<!--", "/>", "](", "[x]", "[x](", ")", "javascript", ":", "&colon;", "&#106;"),
