@@ -18,6 +18,7 @@ from autograder.submissions.wording import counted, quoted
 
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 1_000_000
+MAX_CELL_BYTES = 2_000_000  # as JSON, which is how a cell is sent to the sandbox: an emoji takes 12
 MAX_CONTAINERS = 1_000_000
 MAX_ITEMS = 4_000_000
 MAX_PROBLEMS = 40
@@ -44,11 +45,12 @@ class NotebookCell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """The cells that could be read, in the file's order, and what was wrong."""
+    """The cells that could be read, in the file's order, and what was wrong; `left_out` counts further problems."""
 
     readable: bool
     cells: tuple[NotebookCell, ...] = ()
     problems: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ def read_notebook(data: bytes) -> Notebook:
         )
         return Notebook(readable=False, problems=problems.all())
     found = tuple(cell for index, raw in enumerate(cells) if (cell := _read_cell(index, raw, problems)) is not None)
-    return Notebook(readable=True, cells=found, problems=problems.all())
+    return Notebook(readable=True, cells=found, problems=tuple(problems.lines), left_out=problems.left_out)
 
 
 def _read_json(data: bytes) -> tuple[Any, str]:
@@ -195,6 +197,12 @@ def _read_cell(index: int, raw: Any, problems: Problems) -> NotebookCell | None:
     if len(source) > MAX_CELL_CHARACTERS:
         problems.add(
             f"{place} has {len(source)} characters, where {MAX_CELL_CHARACTERS} are allowed; it was left "
+            "out. Shorten it."
+        )
+        return None
+    if len(source) > MAX_CELL_BYTES // 12 and len(json.dumps(source)) > MAX_CELL_BYTES:
+        problems.add(
+            f"{place} takes {len(json.dumps(source))} bytes as JSON, where {MAX_CELL_BYTES} are allowed; it was left "
             "out. Shorten it."
         )
         return None

@@ -97,7 +97,7 @@ def _match(notebook: Notebook, student: str, spec: ReleaseSpec, sha256: str) -> 
     matches = match_cells(notebook.cells, spec)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cells = [_classified(cell, matches.get(cell.index)) for cell in code]
-    problems = Problems(list(notebook.problems))
+    problems = Problems(list(notebook.problems), notebook.left_out)
     restored = _restore_missing(notebook, matches, spec, problems)
     _report_questions(cells, notebook, matches, spec, problems)
     _report_locked(notebook, matches, problems)

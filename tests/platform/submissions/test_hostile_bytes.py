@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.authoring.spec import Role
 from autograder.course import Limits
+from autograder.sandbox.inside.wire import encode
 from autograder.submissions.notebook import MAX_CELLS, MAX_PROBLEMS
 from autograder.submissions.parse import Kind, ParsedSubmission, parse_submission
 from tests.platform.submissions.small_release import ANSWERS, answered, as_bytes, find, spec
 
 SPEC = spec()
+RESTORED = sum(cell.role in (Role.SETUP, Role.GIVEN) for cell in SPEC)  # cells put back where a notebook has none
 CODE = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "x = 1"}
 
 
@@ -149,6 +152,22 @@ def test_problems_do_not_pile_up() -> None:
     parsed = parse(notebook([1] * MAX_CELLS))
     assert len(parsed.problems) <= MAX_PROBLEMS + 5
     assert any("more problem" in problem for problem in parsed.problems)
+
+
+def test_how_many_problems_were_left_out_is_said_once() -> None:
+    """Cells that are none and questions that are missing are counted together."""
+    parsed = parse(notebook([1] * MAX_PROBLEMS))
+    assert len(parsed.problems) == MAX_PROBLEMS + 1
+    assert parsed.problems[-1] == f"… and {len(SPEC.questions) + RESTORED} more problems."
+
+
+@pytest.mark.parametrize("character", ["\U0001f600", "ß", "\x00", "\n", "x"])
+def test_every_cell_that_is_run_can_be_sent_to_the_sandbox(character: str) -> None:
+    """A cell's size is bounded as it is sent: JSON takes up to twelve bytes for a character."""
+    parsed = parse(notebook([{**CODE, "source": character * size} for size in (100_000, 340_000, 1_000_000)]))
+    for cell in parsed.cells:
+        encode({"op": "cell", "index": cell.index, "source": cell.source, "timeout_s": 0.1, "id": 2**62})
+    assert len(parsed.cells) + sum("Shorten it" in problem for problem in parsed.problems) == 3 + RESTORED
 
 
 def test_duplicate_keys_count_as_in_jupyter() -> None:
