@@ -35,6 +35,8 @@ def read_toml(path: Path, model: type[Model]) -> Model:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         raise ConfigurationError([Problem(path, int(found[1]) if found else 0, f"not valid TOML: {error}")]) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets in brackets
+        raise ConfigurationError([Problem(path, 0, f"not TOML that can be read: {error}")]) from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -48,7 +50,7 @@ def read_toml(path: Path, model: type[Model]) -> Model:
 
 def line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The 1-based line where the key at `location` stands, or of its table; 0 where neither is found."""
-    lines = text.splitlines()
+    lines = text.split("\n")  # as editors count: a string may hold what splitlines() takes for more ends of lines
     start = -1  # the line of the table that is being searched; -1: the keys above all tables
     for index, part in enumerate(location):
         if isinstance(part, int):
