@@ -10,10 +10,10 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup sandbox demo test test-fast attacks check lint types contract stale audit bench clean
+.PHONY: help setup sandbox browser demo test test-fast attacks test-attacks faults fuzz check lint types contract stale audit bench clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(STAMP) sandbox  ## Install everything (done by all other targets)
 
@@ -32,14 +32,31 @@ sandbox:
 		echo "bubblewrap, which the sandbox needs, is not installed. Run: sudo apt-get install -y bubblewrap" >&2; exit 2; \
 	fi
 
-demo: setup  ## Build, make a class of 60, grade it, write feedback and reports
+browser:  # a few tests open pages in a real browser; where there is none, and no root, they say that they were skipped
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ]; then \
+		echo "Installing chromium, for the tests that open pages in a browser ..."; \
+		apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+	else \
+		echo "chromium is not installed: tests that need a browser are skipped. For them: sudo apt-get install -y chromium"; \
+	fi
+
+demo: setup  ## Build, make a class, grade it, write feedback and reports
 	@$(BIN)/autograder demo
 
-test: setup  ## All tests, the slow ones too
+test: setup browser  ## All tests, the slow ones too; the attacks are apart, since they time a whole class
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/platform/attacks $(PYTEST_ARGS)
 
-attacks: setup  ## Some 270 ways to cheat, leak or break the grader, through the real command (many minutes)
+attacks: setup browser  ## Some 270 ways to cheat, leak or break the grader, through the real command: a table (minutes)
+	$(BIN)/python -m tests.platform.attacks
+
+test-attacks: setup browser  ## The same as tests, with the pages of each in a browser
 	$(BIN)/python -m pytest tests/platform/attacks $(PYTEST_ARGS)
+
+faults: setup  ## Kill, stop, starve and confuse the grader at random moments: nothing may be lost (an hour)
+	$(BIN)/python -m tests.platform.faults
+
+fuzz: setup  ## 10 000 mutated notebooks, 100 000 hostile messages, settings: nothing may be uncaught
+	$(BIN)/python -m tests.platform.fuzz
 
 test-fast: setup  ## The tests that take seconds
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' --ignore=tests/platform/attacks $(PYTEST_ARGS)

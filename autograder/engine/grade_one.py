@@ -1,7 +1,7 @@
 """Grade one notebook: parse, load, test, carry forward, score.
 
 Covered: every path ends in a `SubmissionResult`; what could not be determined earns nothing and
-says so. The student's processes are gone when `grade` returns.
+says so. The student's processes are killed when `grade` returns, and gone before the next one starts.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class _Attempt:
 
     def close(self) -> None:
         for session in self.sessions.values():
-            session.close()
+            session.close(wait=False)
 
     def _with_dependencies(self, wanted: list[str]) -> list[str]:
         """Dependencies first: whether one is wrong must be known before what builds on it."""

@@ -114,11 +114,14 @@ class ZygoteSupply:
     def start_process(self, limits: Mapping[str, int]) -> StudentProcess:
         """Fork a student process, from a new zygote where the old one is gone."""
         try:
-            return StudentProcess(self._zygote, limits)
+            process = StudentProcess(self._zygote, limits)
         except (ZygoteDied, ProcessEnded):
             self._zygote.close()
             self._zygote = Zygote(self._isolation, self._preload)
-            return StudentProcess(self._zygote, limits)
+            process = StudentProcess(self._zygote, limits)
+        with contextlib.suppress(ZygoteDied):  # the next call will find out
+            self._zygote.fork_ahead(limits)
+        return process
 
     def wait_until_ready(self) -> None:
         if not self._zygote.ready:

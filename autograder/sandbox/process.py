@@ -6,6 +6,7 @@ process that sends anything else, or nothing in time, is killed.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -80,6 +81,14 @@ class StudentProcess:
             self.kill()
             raise ProcessCrashed("the process sent something that is not an answer (to another question)")
         return reply
+
+    def dismiss(self) -> None:
+        """End it, without waiting until it is gone."""
+        if self.alive:
+            self.alive = False
+            self._channel.close()
+            with contextlib.suppress(ZygoteDied):
+                self._zygote.dismiss(self._child)
 
     def kill(self) -> str:
         """End it; how it had ended already, in words, or ""."""

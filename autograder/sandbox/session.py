@@ -129,9 +129,12 @@ class Session:
         """How many lines the cell with this index has; 0 where there is none."""
         return next((cell.source.count("\n") + 1 for cell in self._cells if cell.index == index), 0)
 
-    def close(self) -> None:
-        if self._process is not None:
+    def close(self, *, wait: bool = True) -> None:
+        """End the process; without `wait`, it is gone by the time the zygote gives out another one."""
+        if self._process is not None and wait:
             self._process.kill()
+        elif self._process is not None:
+            self._process.dismiss()
 
     def _load(self, process: StudentProcess) -> bool:
         """Run all cells; False where one of them ended the process."""

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,24 @@ class ZygoteDied(Exception):
     """The zygote is gone; start another."""
 
 
+@dataclass
+class _Spare:
+    """A process that was forked ahead. It is confined already, and has run nothing."""
+
+    limits: dict[str, int]
+    sock: socket.socket
+    child: int = 0
+
+    def came(self, reply: dict[str, Any]) -> None:
+        self.child = reply["child"]
+
+    def is_open(self) -> bool:
+        """Whether it still lives; the machine may end processes that do nothing."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLRDHUP)
+        return not poll.poll(0)
+
+
 class Zygote:
     """A running zygote. Use as a context manager."""
 
@@ -68,6 +88,8 @@ class Zygote:
             )
         theirs.close()
         self.ready = False
+        self._spare: _Spare | None = None
+        self._owed: deque[Callable[[dict[str, Any]], None]] = deque()  # what to do with the replies to come, in order
 
     def __enter__(self) -> Zygote:
         return self
@@ -89,26 +111,55 @@ class Zygote:
         return dict(reply["failed"])
 
     def fork(self, limits: Mapping[str, int]) -> tuple[int, Channel]:
-        """A new student process: its number and the channel to it."""
+        """A new student process: its number and the channel to it.
+
+        Whoever was dismissed before is gone when this returns.
+        """
+        self._settle()
+        spare, self._spare = self._spare, None
+        if spare is not None and not (spare.limits == limits and spare.is_open()):
+            spare.sock.close()  # other limits are wanted, or the machine has killed it
+            self.dismiss(spare.child)
+            spare = None
+        if spare is None:
+            spare = self._ask_for(limits)
+            self._settle()
+        return spare.child, Channel(spare.sock)
+
+    def fork_ahead(self, limits: Mapping[str, int]) -> None:
+        """Have a process forked for the next `fork` with these limits, which then need not wait for it."""
+        if self._spare is None:
+            self._spare = self._ask_for(limits)
+
+    def _ask_for(self, limits: Mapping[str, int]) -> _Spare:
         if not self.ready:
             self.wait_until_ready()
         ours, theirs = socket.socketpair()
+        spare = _Spare(dict(limits), ours)
         with theirs:
             try:
-                request = json.dumps({"op": "fork", "limits": dict(limits)}).encode()
+                request = json.dumps({"op": "fork", "limits": spare.limits}).encode()
                 socket.send_fds(self._control, [request], [theirs.fileno()])
             except OSError as error:
-                ours.close()
                 raise ZygoteDied(str(error)) from None
-        return self._receive(REPLY_TIMEOUT_S)["child"], Channel(ours)
+        self._owed.append(spare.came)
+        return spare
 
-    def reap(self, child: int) -> str:
-        """Kill the student process where it still runs; how it ended, in words ("" where it was killed here)."""
+    def dismiss(self, child: int) -> None:
+        """Kill the student process, without waiting until it is gone."""
         try:
             self._control.send(json.dumps({"op": "reap", "child": child}).encode())
         except OSError as error:
             raise ZygoteDied(str(error)) from None
-        reply = self._receive(REPLY_TIMEOUT_S)
+        self._owed.append(lambda reply: None)
+
+    def reap(self, child: int) -> str:
+        """Kill the student process where it still runs; how it ended, in words ("" where it was killed here)."""
+        replies: list[dict[str, Any]] = []
+        self.dismiss(child)
+        self._owed[-1] = replies.append
+        self._settle()
+        (reply,) = replies
         if "why" in reply:
             return str(reply["why"])
         if "signal" in reply:
@@ -117,9 +168,17 @@ class Zygote:
             return f"signal {reply['signal']}"
         return f"exit status {reply['status']}" if "status" in reply else ""
 
+    def _settle(self) -> None:
+        """Wait for all replies that are still to come."""
+        while self._owed:
+            self._owed[0](self._receive(REPLY_TIMEOUT_S))
+            self._owed.popleft()
+
     def close(self) -> None:
         """End the zygote and with it every process it forked."""
         self._control.close()
+        if self._spare is not None:
+            self._spare.sock.close()
         self._process.kill()  # bubblewrap's namespace goes with it; an orderly exit of torch would take seconds
         self._process.wait()
         self._printed.close()
