@@ -17,16 +17,17 @@ def cosmic_mutants(source: str) -> Iterator[tuple[str, str]]:
         UsageError: cosmic-ray is not installed.
     """
     try:
+        from cosmic_ray.ast import ast_nodes, get_ast
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.operators.provider import OperatorProvider
     except ImportError:
         raise UsageError("Mutants need cosmic-ray; run: pip install 'autograder[dev]'") from None
     provider = OperatorProvider()
+    nodes = list(ast_nodes(get_ast(source)))
     for name in provider:
         if name in LEFT_OUT:
             continue
         operator = provider[name]()
-        occurrence = 0
-        while (text := mutate_code(source, operator, occurrence)) is not None:
-            yield f"cosmic-ray {name}", text
-            occurrence += 1
+        # Counted beforehand: most operators fit nowhere, and mutate_code parses the source each time.
+        for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
+            yield f"cosmic-ray {name}", mutate_code(source, operator, occurrence)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 Scope = dict[str, str]  # argument of the function around a node -> its annotation
 
@@ -66,27 +65,36 @@ def spots(tree: ast.Module, annotations: dict[str, Scope]) -> Iterator[Spot]:
 
 def replaced(tree: ast.Module, spot: Spot, change: Change) -> str | None:
     """The source with the spot's node replaced, by statements where they are several; None where that is no Python."""
-    index = next(n for n, node in enumerate(ast.walk(tree)) if node is spot.node)
-    fresh = copy.deepcopy(tree)
-    target = list(ast.walk(fresh))[index]
-    new = [copy.deepcopy(node) for node in (change if isinstance(change, Sequence) else [change])]
+    new: list[ast.AST] = list(change) if isinstance(change, Sequence) else [change]
     try:
-        text = ast.unparse(ast.fix_missing_locations(_Replace(target, new).visit(fresh))) + "\n"
+        with _in_place(spot, new):
+            text = ast.unparse(tree) + "\n"
         compile(text, "<mutant>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
     return text
 
 
-class _Replace(ast.NodeTransformer):
-    def __init__(self, target: ast.AST, new: list[ast.AST]) -> None:
-        self.target = target
-        self.new = new
-
-    def visit(self, node: ast.AST) -> Any:
-        if node is not self.target:
-            return self.generic_visit(node)
-        return self.new if len(self.new) > 1 else self.new[0]
+@contextmanager
+def _in_place(spot: Spot, new: list[ast.AST]) -> Iterator[None]:
+    """The tree with `new` where the spot's node stood; afterwards it is as it was."""
+    for field, value in ast.iter_fields(spot.parent):
+        if value is spot.node:
+            setattr(spot.parent, field, new[0])
+            try:
+                yield
+            finally:
+                setattr(spot.parent, field, value)
+            return
+        if isinstance(value, list) and any(item is spot.node for item in value):
+            index = next(n for n, item in enumerate(value) if item is spot.node)
+            value[index : index + 1] = new
+            try:
+                yield
+            finally:
+                value[index : index + len(new)] = [spot.node]
+            return
+    raise ValueError("the node is not one of its parent's")
 
 
 def _siblings(tree: ast.Module) -> dict[str, str]:

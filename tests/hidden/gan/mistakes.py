@@ -9,7 +9,7 @@ from runpy import run_path
 
 from autograder.suite import Mistake
 
-TOPICS = ("networks", "losses", "steps", "gradient_penalty", "conditional")
+TOPICS = ("networks", "losses", "steps", "gradient_penalty", "conditional", "fine_print")
 
 
 def _load(topic: str) -> tuple[Mistake, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.suite import Mistake
 
-TABLES = ("mistakes_losses.py", "mistakes_models.py")
+TABLES = ("mistakes_losses.py", "mistakes_models.py", "mistakes_fine_print.py")
 
 
 def _load(table: str) -> list[Mistake]:
