@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     short_help="The whole loop on a generated class.",
     epilog="""\b
 Examples:
-  autograder demo                             60 students, two assignments, in demo/
-  autograder demo --students 20 --seed 3      a smaller class, and another one
+  autograder demo                             24 students, all assignments, in demo/
+  autograder demo --students 60 --seed 3      a larger class, and another one
   autograder demo --folder ../my-demo          somewhere else
 
 \b
 Exit status: 0 done, also where submissions need a person (some must); 2 wrong usage or configuration.""",
 )
-@click.option("--students", default=60, show_default=True, type=click.IntRange(4, 2000), help="Size of the class.")
+@click.option("--students", default=24, show_default=True, type=click.IntRange(4, 2000), help="Size of the class.")
 @click.option("--seed", default=7, show_default=True, help="The same seed makes the same class, byte for byte.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one a processor).")
 @click.option(

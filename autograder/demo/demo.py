@@ -27,8 +27,6 @@ from autograder.grading.grade import GradeOptions, Progress, grade_assignment
 from autograder.reports import ReportPaths, write_report
 from autograder.results import GradeRun, Status
 
-ASSIGNMENTS = 2  # of course.toml, the first ones
-
 
 class Bar(Protocol):
     """One line of progress."""
@@ -45,7 +43,7 @@ Counting = Callable[[str], AbstractContextManager[Bar]]
 class DemoOptions:
     """`folder` defaults to demo/ in the course; `workers` 0 stands for one a processor."""
 
-    students: int = 60
+    students: int = 24
     seed: int = 7
     workers: int = 0
     folder: Path | None = None
@@ -92,7 +90,7 @@ def run_demo(
     with fresh_folder((options.folder or course.root / "demo").absolute()) as folder:
         demo = Demo(find_course(course.root, folder))
         phases = _Phases(demo, counting, finished)
-        names = demo.course.assignment_names[:ASSIGNMENTS]
+        names = demo.course.assignment_names
         with Crew(demo.course, options.workers or os.cpu_count() or 1) as crew:  # it starts while the class is made
             phases.build(names)
             phases.make_class(names, options)

@@ -14,7 +14,7 @@ from autograder.errors import UsageError
 def test_help_names_the_options_with_their_defaults(course: Course) -> None:
     result = CliRunner().invoke(demo, ["--help"], obj=course)
     assert result.exit_code == 0
-    for text in ("--students", "default: 60", "--seed", "default: 7", "--workers", "--folder", "Exit status"):
+    for text in ("--students", "default: 24", "--seed", "default: 7", "--workers", "--folder", "Exit status"):
         assert text in result.output
 
 
