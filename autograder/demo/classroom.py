@@ -41,7 +41,7 @@ class HandIn:
     path: Path
 
 
-def make_class(course: Course, assignment_names: Sequence[str], students: int = 60, seed: int = 7) -> list[HandIn]:
+def make_class(course: Course, assignment_names: Sequence[str], students: int = 24, seed: int = 7) -> list[HandIn]:
     """Write the submissions of a whole class into `course.submitted`.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course import Course, find_course
 
-ASSIGNMENTS = ("vae", "gan")
+ASSIGNMENTS = find_course(Path(__file__)).assignment_names
 
 
 @pytest.fixture
