@@ -83,7 +83,10 @@ class Crew:
         arguments = (self.course, self.isolation, theirs)
         process = self._context.Process(target=run_worker, args=arguments, daemon=True)
         with without_main():
-            process.start()
+            try:
+                process.start()
+            except (EOFError, OSError):  # the fork server has been killed, and is started again
+                process.start()
         theirs.close()
         return Worker(process, ours)
 
