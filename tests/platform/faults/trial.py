@@ -187,6 +187,9 @@ class Trial:
         if self.interrupted is not None:
             self.findings += graded_again(self.interrupted, after, frozenset(self.changed))
         self._nothing_remains()
+        for path in (self.folder / "tmp").iterdir():
+            if not path.name.startswith("pymp-"):  # multiprocessing's socket: only the process that made it removes it
+                self.add(Fault.INCONSISTENT, f"a temporary file is left: {path.name}")
         self._nothing_to_do()
 
     @property
