@@ -24,6 +24,7 @@ VERBS = {
     "build": "Make the students' notebooks.",
     "grade": "Grade submissions against the hidden suite.",
     "audit": "Measure the hidden suites.",
+    "new": "Start an assignment.",
     "report": "HTML and CSV for teaching staff.",
     "demo": "The whole loop on a generated class.",
     "doctor": "What this machine can isolate, GPUs, versions.",

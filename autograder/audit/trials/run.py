@@ -59,3 +59,5 @@ def _serve(
         pass  # the audit was interrupted
     except Exception:
         connection.send(("broken", f"The trials of {assignment.name} broke:\n{traceback.format_exc()}"))
+    connection.close()
+    os._exit(0)  # everything is sent; torch's own tidying up takes a second and complains
