@@ -118,7 +118,7 @@ def padding_mask(lengths: torch.Tensor, max_length: int) -> torch.Tensor:
         keys. Padded *queries* are left alone; their results are simply not used.
     """
     positions = torch.arange(max_length, device=lengths.device)  # [T]
-    return (positions < lengths.unsqueeze(1)).unsqueeze(1).unsqueeze(1)  # [B, T] -> [B, 1, 1, T]
+    return (positions < lengths[:, None])[:, None, None]  # [B, T] -> [B, 1, 1, T]
 
 
 class MultiHeadAttention(nn.Module):
@@ -141,7 +141,7 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, embed_dim: int, num_heads: int) -> None:
         """Check the sizes and make the layers."""
         super().__init__()
-        if embed_dim % num_heads != 0:
+        if embed_dim % num_heads:
             raise ValueError(f"embed_dim {embed_dim} is not divisible by num_heads {num_heads}")
         self.num_heads = num_heads
         self.q_proj = nn.Linear(embed_dim, embed_dim)
@@ -179,9 +179,10 @@ def sinusoidal_positional_encoding(length: int, dim: int) -> torch.Tensor:
         [length, dim], of torch's default dtype. Angles are in radians.
     """
     feature = torch.arange(dim)  # [dim]
-    even = feature - feature % 2  # 0, 0, 2, 2, 4, ...: sine and cosine of a pair have one frequency
-    angle = torch.arange(length).unsqueeze(1) / 10000 ** (even / dim)  # [length, 1] / [dim] -> [length, dim]
-    return torch.where(feature == even, angle.sin(), angle.cos())
+    odd = feature % 2  # 0, 1, 0, 1, ...
+    period = 10000 ** ((feature - odd) / dim)  # [dim]: sine and cosine of a pair have one frequency
+    angle = torch.arange(length)[:, None] / period  # [length, 1] / [dim] -> [length, dim]
+    return torch.where(odd.bool(), angle.cos(), angle.sin())
 
 
 class EncoderLayer(nn.Module):

@@ -82,9 +82,9 @@ ALTERNATIVES = (
                     heads, _ = F.multi_head_attention_forward(
                         query.transpose(0, 1), key.transpose(0, 1), value.transpose(0, 1), self.embed_dim,
                         self.num_heads, None, torch.cat([self.q_proj.bias, self.k_proj.bias, self.v_proj.bias]), None,
-                        None, False, 0.0, eye, zero, attn_mask=forbidden, use_separate_proj_weight=True, need_weights=False,
-                        q_proj_weight=self.q_proj.weight, k_proj_weight=self.k_proj.weight,
-                        v_proj_weight=self.v_proj.weight,
+                        None, False, 0.0, eye, zero, attn_mask=forbidden, use_separate_proj_weight=True,
+                        need_weights=False, q_proj_weight=self.q_proj.weight,
+                        k_proj_weight=self.k_proj.weight, v_proj_weight=self.v_proj.weight,
                     )
                     heads = heads.transpose(0, 1)
                     return self.out_proj(heads if some is None else heads * some)

@@ -140,8 +140,8 @@ CAUSAL_MASK = (
     ("window_of_three", "test_causal_mask_values", "up to and including", (TRIANGLE, f"{TRIANGLE}.triu(-2)")),
 )
 
-COMPARED = "(positions < lengths.unsqueeze(1))"
-SHAPED = "(positions < lengths.unsqueeze(1)).unsqueeze(1).unsqueeze(1)"
+COMPARED = "(positions < lengths[:, None])"
+SHAPED = "(positions < lengths[:, None])[:, None, None]"
 
 PADDING_MASK = (
     ("turned_round", "test_padding_mask_values", "turned round", ("positions <", "positions >=")),
@@ -157,7 +157,7 @@ PADDING_MASK = (
         "queries_masked",
         "test_padding_mask_in_attention",
         "KEYS",
-        (SHAPED, "(positions < lengths.unsqueeze(1))[:, None, :, None]"),
+        (SHAPED, f"{COMPARED}[:, None, :, None]"),
     ),
     (
         "queries_masked_as_well",
@@ -190,7 +190,7 @@ PADDING_MASK = (
         "at_least_one",
         "test_padding_mask_empty_and_full",
         "Nothing and everything",
-        ("lengths.unsqueeze", "lengths.clamp(min=1).unsqueeze"),
+        ("lengths[", "lengths.clamp(min=1)["),
     ),
 )
 

@@ -5,7 +5,7 @@ JOINED = "heads.transpose(1, 2).flatten(2)"
 OUT = f"self.out_proj({JOINED})"
 ATTEND = "heads, _ = scaled_dot_product_attention(q, k, v, mask)"
 K, V = "k = self.k_proj(key)", "v = self.v_proj(value)"
-CHECK = "if embed_dim % num_heads != 0:"
+CHECK = "if embed_dim % num_heads:"
 
 BY_VIEW = (
     "unflatten(-1, per_head).transpose(1, 2)",

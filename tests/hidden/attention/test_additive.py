@@ -207,19 +207,24 @@ def test_additive_gradients(student):
 
 
 @pytest.mark.weight(1)
-@pytest.mark.hint("Any number of examples and keys is fine, and the results have the dtype of the inputs.")
+@pytest.mark.hint(
+    "Any number of examples and keys is fine, and the results have the dtype of the inputs: nothing on the way is "
+    "turned into another."
+)
 def test_additive_one_and_dtype(student):
-    """One example, one key; float32 stays float32."""
-    parameters = {name: value.float() for name, value in _parameters().items()}
-    for size, length, given in ((1, 4, False), (3, 1, True), (1, 1, True)):
-        query, keys = (tensor.float() for tensor in _batch(size, length))
+    """One example, one key; float32 stays float32, and float64 stays float64 throughout."""
+    cases = ((1, 4, False, torch.float32), (3, 1, True, torch.float32), (1, 1, True, torch.float64))
+    for size, length, given, dtype in (*cases, (3, 5, True, torch.float64)):
+        parameters = {name: value.to(dtype) for name, value in _parameters().items()}
+        query, keys = (tensor.to(dtype) for tensor in _batch(size, length))
+        precision = 1e-5 if dtype == torch.float32 else 1e-10
         masks = [torch.ones(size, length, dtype=torch.bool) if given else None]
         ((context, weights),) = map(_pair, student.run(_probe_forward, SIZES, parameters, query, keys, masks, False))
         assert_shape(weights, (size, length), name="the weights")
-        require(context.dtype == weights.dtype == torch.float32, f"{context.dtype} and {weights.dtype} for float32")
+        require(context.dtype == weights.dtype == dtype, f"{context.dtype} and {weights.dtype} for {dtype}")
         want_context, want_weights = _attend(_scores(parameters, query, keys), keys)
-        assert_close(weights, want_weights, atol=1e-5, name="the weights")
-        assert_close(context, want_context, atol=1e-5, name="the context")
+        assert_close(weights, want_weights, rtol=precision, atol=precision, name="the weights")
+        assert_close(context, want_context, rtol=precision, atol=precision, name="the context")
 
 
 def _probe_train(module, query, keys, target, steps):

@@ -215,6 +215,17 @@ def test_decoder_layer_memory_mask(student):
         assert_close(got, _decoded(layer, x, memory, mask), rtol=1e-6, name=name, mistakes=mistakes)
 
 
+@pytest.mark.weight(0.5)
+@pytest.mark.hint("A single position works, too, and all of it has the dtype of x and the parameters.")
+def test_decoder_layer_single_position(student):
+    """One position beside a memory of one position is right to the last digits of float64."""
+    parameters, (x, memory) = _parameters(), _case(size=3, length=1, source=1)
+    (got,), _ = student.run(_probe_forward, SIZES, *parameters, [[x, memory]], False)
+    # A single key has all the weight, so that the precision is that of float64, however the scores are computed.
+    assert_close(got, _decoded(_torch_layer(parameters), x, memory), rtol=1e-9, atol=1e-10, name="the output")
+    require(got.dtype == torch.float64, f"the output is {got.dtype}")
+
+
 @pytest.mark.weight(1)
 @pytest.mark.hint(
     "With nothing to be added, x must come through unchanged: a shortcut around each part, and no normalisation on it."

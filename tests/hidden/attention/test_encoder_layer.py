@@ -236,9 +236,16 @@ def test_encoder_layer_gradients(student):
 
 
 @pytest.mark.weight(0.5)
-@pytest.mark.hint("Any sizes must work, one example and one position too, in the dtype of x and the parameters.")
+@pytest.mark.hint(
+    "Any sizes must work, one example and one position too, and all of it has the dtype of x and the parameters."
+)
 def test_encoder_layer_other_sizes(student):
-    """One position, one example, as many heads as features, in float32."""
+    """One position, one example, as many heads as features; float32 stays float32 and float64 stays float64."""
+    parameters, x = _parameters(), _x(size=3, length=1)
+    (got,), _ = student.run(_probe_forward, (EMBED, HEADS, WIDTH), *parameters, x, [None], False)
+    # A single key has all the weight, so that the precision is that of float64, however the scores are computed.
+    assert_close(got, _torch_layer(parameters)(x), rtol=1e-9, atol=1e-10, name="the output for one position")
+    require(got.dtype == torch.float64, f"the output is {got.dtype}")
     for sizes, shape in (((4, 4, 3), (1, 1, 4)), ((6, 1, 2), (2, 3, 6))):
         output = assert_shape(student.EncoderLayer(*sizes)(torch.randn(shape)), shape, name="the output")
         require(output.dtype == torch.float32, f"the output is {output.dtype}")
