@@ -99,7 +99,7 @@ def _add_wrong_answers(trials: Trials, question: str, source: str, variants: Var
         right = any(entry.covers(mutant) for entry in trials.entries)
         # Which tests catch a mutant is told of all of them; of a sample only whether any does.
         trial = Trial(0, question, mutant.source, stop_at_first=not trials.effort.whole)
-        trials.add(Tried(question, f"mutant {mutant.name}", right, mutant), trial)
+        trials.add(Tried(question, f"mutant: {mutant.becomes or 'line left out'}", right, mutant), trial)
 
 
 def _of(variants: tuple[Variant, ...], question: str) -> Iterator[Variant]:

@@ -23,7 +23,9 @@ from autograder.audit.trials.model import TestRun, Trial, TrialResult
 from autograder.engine.suite_items import SuiteItem
 from autograder.results import Outcome
 
-PATIENCE = 10  # limits are of processor time, and this many times as much by the clock: the machine may be busy
+# Limits are of processor time. By the clock there is far more, since the machine may be busy.
+PATIENCE = 10
+LEAST_BY_CLOCK_S = 120.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LENGTH = struct.Struct("<I")
 
@@ -72,7 +74,7 @@ class _Running:
         if now < self.deadline:
             return False
         has_computed = _processor_s(self.pid) - self.spent_s >= self.limit_s
-        if has_computed or now - self.last_heard >= PATIENCE * self.limit_s:
+        if has_computed or now - self.last_heard >= max(PATIENCE * self.limit_s, LEAST_BY_CLOCK_S):
             return True
         self.deadline = now + self.limit_s / 2
         return False
