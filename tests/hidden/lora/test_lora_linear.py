@@ -166,6 +166,7 @@ def _probe_made(module, in_features, out_features, rank, dtype):
         "same_base": layers[0].base is bases[0],
         "unchanged": torch.equal(layers[0].base.weight.detach(), before),
         "merged": layers[0].merged,
+        "computed": [layers[0](torch.ones(2, in_features, dtype=dtype)).detach(), layers[0].delta_weight().detach()],
     }
 
 
@@ -173,9 +174,11 @@ def _probe_made(module, in_features, out_features, rank, dtype):
 @pytest.mark.hint("lora_B starts at zero; lora_A is random, with independent entries of mean 0 and a moderate spread.")
 def test_lora_linear_initialisation(student):
     """B is zero and A is not; A is random, of full rank, with a moderate spread around 0."""
-    made = student.run(_probe_made, 64, 48, 8, torch.float32)
-    first, second = (assert_shape(A, (8, 64), name="lora_A", hint="lora_A is [rank, in_features].") for A in made["A"])
-    lora_B = assert_shape(made["B"], (48, 8), name="lora_B", hint="lora_B is [out_features, rank].")
+    made = student.run(_probe_made, 1024, 16, 8, torch.float32)
+    first, second = (
+        assert_shape(A, (8, 1024), name="lora_A", hint="lora_A is [rank, in_features].") for A in made["A"]
+    )
+    lora_B = assert_shape(made["B"], (16, 8), name="lora_B", hint="lora_B is [out_features, rank].")
     require(not bool((first == 0).all()), "lora_A is zero", A_ZERO)
     require(bool((lora_B == 0).all()), "lora_B is not zero", B_NOT_ZERO)
     repeated = "Two layers start with the same lora_A: draw it at random, and set no seed."
@@ -183,9 +186,9 @@ def test_lora_linear_initialisation(student):
     one_row = "The rows of lora_A depend on each other, so that the update has less than the rank asked for."
     require(int(torch.linalg.matrix_rank(first.double())) == 8, "lora_A is not of full rank", one_row)
     spread = first.std().item()
-    require(1 / 20 <= spread * 64**0.5 <= 20, f"the standard deviation of lora_A is {spread:.3g}")
+    require(1 / 20 <= spread * 1024**0.5 <= 20, f"the standard deviation of lora_A is {spread:.3g}")
     mean = first.mean().item()
-    require(abs(mean) < 5 * spread / 512**0.5, f"the mean of lora_A is {mean:.3g}")
+    require(abs(mean) < 5 * spread / 8192**0.5, f"the mean of lora_A is {mean:.3g}")
 
 
 @pytest.mark.weight(1.5)
@@ -204,13 +207,13 @@ def test_lora_linear_what_is_trainable(student):
 
 
 @pytest.mark.weight(1)
-@pytest.mark.hint("The factors take the dtype of the base's weight: a layer in float64 has factors in float64.")
+@pytest.mark.hint("The factors take the dtype of the base's weight, and what is computed with them has it, too.")
 def test_lora_linear_dtype(student):
-    """The factors have the dtype of the base, and so has the output."""
+    """The factors have the dtype of the base, and so have the output and delta_weight."""
     for dtype in (torch.float64, torch.bfloat16):
         made = student.run(_probe_made, 6, 4, 3, dtype)
-        found = {made["A"][0].dtype, made["B"].dtype}
-        require(found == {dtype}, f"the factors of a layer in {dtype} have {found}")
+        found = [tensor.dtype for tensor in (made["A"][0], made["B"], *made["computed"])]
+        require(set(found) == {dtype}, f"factors, output and delta_weight of a layer in {dtype} have {found}")
 
 
 def _probe_train(module, weight, x, target, steps):

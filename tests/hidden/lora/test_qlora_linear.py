@@ -196,9 +196,11 @@ def _probe_made(module, in_features, out_features, rank, dtype):
 @pytest.mark.hint("lora_A and lora_B are parameters and start as in LoRALinear; nothing else can be trained.")
 def test_qlora_linear_factors(student):
     """lora_A starts at random and lora_B at zero, and they are all that can be trained."""
-    made = student.run(_probe_made, 64, 48, 8, torch.float32)
-    first, second = (assert_shape(A, (8, 64), name="lora_A", hint="lora_A is [rank, in_features].") for A in made["A"])
-    lora_B = assert_shape(made["B"], (48, 8), name="lora_B", hint="lora_B is [out_features, rank].")
+    made = student.run(_probe_made, 1024, 16, 8, torch.float32)
+    first, second = (
+        assert_shape(A, (8, 1024), name="lora_A", hint="lora_A is [rank, in_features].") for A in made["A"]
+    )
+    lora_B = assert_shape(made["B"], (16, 8), name="lora_B", hint="lora_B is [out_features, rank].")
     require(not bool((first == 0).all()), "lora_A is zero", A_ZERO)
     require(bool((lora_B == 0).all()), "lora_B is not zero", B_NOT_ZERO)
     repeated = "Two layers start with the same lora_A: draw it at random, and set no seed."
@@ -207,8 +209,8 @@ def test_qlora_linear_factors(student):
     require(int(torch.linalg.matrix_rank(first.double())) == 8, "lora_A is not of full rank", one_row)
     spread, mean = first.std().item(), first.mean().item()
     moderate = "The entries of lora_A have mean 0 and a moderate spread: see LoRALinear."
-    require(1 / 20 <= spread * 64**0.5 <= 20, f"the standard deviation of lora_A is {spread:.3g}", moderate)
-    require(abs(mean) < 5 * spread / 512**0.5, f"the mean of lora_A is {mean:.3g}", moderate)
+    require(1 / 20 <= spread * 1024**0.5 <= 20, f"the standard deviation of lora_A is {spread:.3g}", moderate)
+    require(abs(mean) < 5 * spread / 8192**0.5, f"the mean of lora_A is {mean:.3g}", moderate)
     require(made["trainable"] == ["lora_A", "lora_B"], f"trainable: {made['trainable']}")
 
 
