@@ -211,7 +211,7 @@ def quantize_nf4(weight: torch.Tensor, block_size: int = 64) -> tuple[torch.Tens
     padding = -flat.numel() % block_size  # zeros, which do not change the last block's absmax
     blocks = F.pad(flat, (0, padding)).reshape(-1, block_size)  # [n_blocks, block_size]
     absmax = blocks.abs().amax(dim=1)  # [n_blocks]
-    scaled = blocks / torch.where(absmax > 0, absmax, 1).unsqueeze(1)  # in [-1, 1]
+    scaled = (blocks / absmax[:, None]).nan_to_num()  # in [-1, 1]; 0 / 0 in a block of zeros becomes 0
     midpoints = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]).to(scaled) / 2  # [15]: between them the nearest level is the same
     codes = torch.bucketize(scaled, midpoints)  # how many midpoints lie below the number
     return codes.flatten()[: flat.numel()].to(torch.uint8), absmax
@@ -261,7 +261,7 @@ class QLoRALinear(nn.Module):
         codes, absmax = quantize_nf4(base.weight, block_size)
         self.codes = nn.Buffer(codes)  # [out * in], uint8
         self.absmax = nn.Buffer(absmax)  # [ceil(out * in / block_size)]
-        self.bias = None if base.bias is None else nn.Buffer(base.bias.detach().clone())
+        self.bias = None if base.bias is None else nn.Buffer(base.bias.detach())
         self.shape, self.block_size, self.scaling = base.weight.shape, block_size, alpha / rank
         self.lora_A = nn.Parameter(base.weight.new_empty(rank, base.in_features))
         self.lora_B = nn.Parameter(base.weight.new_zeros(base.out_features, rank))

@@ -67,7 +67,7 @@ QLORA_LINEAR = (
         "bias_trained",
         FACTORS,
         "nothing else can be trained",
-        ("nn.Buffer(base.bias.detach().clone())", "nn.Parameter(base.bias.detach().clone())"),
+        ("nn.Buffer(base.bias.detach())", "nn.Parameter(base.bias.detach())"),
     ),
     ("absmax_trained", FACTORS, "nothing else can be trained", ("nn.Buffer(absmax)", "nn.Parameter(absmax)")),
     ("factors_are_no_parameters", FACTORS, "are parameters", (ZEROS, "base.weight.new_zeros(base.out_features, rank)")),
@@ -87,7 +87,7 @@ QLORA_LINEAR = (
     ("codes_not_in_the_state", STATE, "no buffer", ("nn.Buffer(codes)", "codes")),
     ("absmax_not_in_the_state", STATE, "", ("nn.Buffer(absmax)", "absmax")),
     ("buffers_not_persistent", STATE, "no buffer", ("nn.Buffer(codes)", "nn.Buffer(codes, persistent=False)")),
-    ("bias_not_registered", STATE, "", ("nn.Buffer(base.bias.detach().clone())", "base.bias.detach().clone()")),
+    ("bias_not_registered", STATE, "", ("nn.Buffer(base.bias.detach())", "base.bias.detach()")),
 )
 
 MISTAKES = {"QLoRALinear": QLORA_LINEAR}

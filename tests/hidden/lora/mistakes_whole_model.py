@@ -22,6 +22,12 @@ APPLY_LORA = (
     ("last_part_equals_the_target", NAMES, "", (ENDS, 'if name.rpartition(".")[2] in target_names')),
     ("whole_name", NAMES, "", (ENDS, "if name in target_names")),
     ("not_at_the_top", NAMES, "every depth", (ENDS, 'if any(name.endswith(f".{target}") for target in target_names)')),
+    (
+        "set_on_the_model",
+        NAMES,
+        "no attribute of the model",
+        ("setattr(model.get_submodule(parent), attribute,", "setattr(model, name,"),
+    ),
     ("children_alone", NAMES, "", ("model.named_modules()", "model.named_children()")),
     ("all_targets_at_once", NAMES, "", ("if any(f", "if all(f")),
     ("every_linear_layer", NAMES, "another layer than q_proj", (ENDS, "if target_names")),

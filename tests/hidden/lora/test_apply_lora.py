@@ -16,6 +16,7 @@ DOTTED = "A target may have several parts, as in attn.q_proj; the end of the dot
 COUNT = "Return how many layers were replaced: each layer once, whichever of the targets it matches."
 NOT_LINEAR = "Modules that are no nn.Linear are left alone, whatever their name is."
 IN_PLACE = "The model that was passed in must hold the new layers: set them on the parent that holds the old ones."
+PARENT = "A name with dots is no attribute of the model: the last part of it is one of the module that holds the layer."
 OWN_BASE = "Each new layer wraps the very layer that stood in its place, weights included."
 OTHERS = "Parameters outside of the new layers are neither changed nor frozen: another function does that."
 
@@ -50,11 +51,12 @@ def _probe_apply(module, calls):
     model = nn.ModuleDict(parts)
     before = dict(model.named_modules())
     counts = [module.apply_lora(model, targets, rank, alpha) for targets, rank, alpha in calls]
-    after = dict(model.named_modules())
+    after = {name: model.get_submodule(name) for name, _ in model.named_modules()}
     new = {name: m for name, m in after.items() if isinstance(m, module.LoRALinear)}
     outside = [name for name in before if name not in new and isinstance(before[name], (nn.Linear, nn.LayerNorm))]
     return {
         "counts": counts,
+        "stray": [name for name, _ in model.named_children() if name not in parts],
         "new": {name: list(layer.lora_A.shape) for name, layer in new.items()},
         "own_base": [layer.base is before.get(name) for name, layer in new.items()],
         "kept": [after.get(name) is before[name] for name in outside],
@@ -64,6 +66,7 @@ def _probe_apply(module, calls):
 
 def _assert_replaced(seen, wanted, hints):
     """The replaced layers are those wanted. `hints`: hint -> a layer that the mistake replaces or misses."""
+    require(not seen["stray"], f"the model itself has got {seen['stray']}", PARENT)
     found = set(seen["new"])
     for hint, name in hints.items():
         require((name in found) == (name in wanted), f"{name} is {'' if name in found else 'not '}replaced", hint)
@@ -165,10 +168,10 @@ def _probe_outputs(module, x, rank, alpha):
     from torch import nn
 
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(5, 6), nn.Tanh(), nn.Linear(6, 3)).double()
+    model = nn.Sequential(nn.Sequential(nn.Linear(5, 6), nn.Tanh()), nn.Linear(6, 3)).double()
     weights = [p.detach().clone() for p in model.parameters()]
     outputs = [model(x).detach()]
-    module.apply_lora(model, ("0", "2"), rank, alpha)
+    module.apply_lora(model, ("0.0", "1"), rank, alpha)
     outputs.append(model(x).detach())
     factors = []
     with torch.no_grad():
