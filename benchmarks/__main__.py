@@ -10,9 +10,10 @@ import click
 
 from autograder.course import find_course
 from autograder.errors import AutograderError
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, Plan
 from benchmarks.engines import BenchmarkError
 from benchmarks.measure import CommandFailed
+from benchmarks.otter import VERSION
 from benchmarks.tables import markdown, update_readmes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +26,9 @@ README = Path(__file__).with_name("README.md")
 @click.option("--quick", is_flag=True, help="Sizes 4 and 8, one round: to see that it works.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds of the quick engines.")
 @click.option("--stock-rounds", type=click.IntRange(0), default=1, show_default=True, help="Of stock nbgrader.")
+@click.option("--otter/--no-otter", default=True, help=f"Otter {VERSION}, installed where missing.  [default: otter]")
 @click.option("--workers", multiple=True, type=click.IntRange(1), default=(1, 2), show_default=True)
+@click.option("--profile/--no-profile", "profiled", default=True, help="Where the time goes.  [default: profile]")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write all figures.")
 @click.option("--update-readme", is_flag=True, help="Rewrite the marked block of the README files.")
 def bench(
@@ -34,27 +37,30 @@ def bench(
     quick: bool,
     rounds: int,
     stock_rounds: int,
+    otter: bool,
     workers: tuple[int, ...],
+    profiled: bool,
     json_path: Path | None,
     update_readme: bool,
 ) -> None:
-    """Seconds for one more submission in a warm run: the platform, stock nbgrader, and a floor.
+    """Seconds for one more submission in a warm run: the platform, stock nbgrader, Otter, and a floor.
 
     Every engine grades the same notebooks, and all must give the same scores.
     """
     sizes, rounds = ((4, 8), 1) if quick else (sizes, rounds)
     if sizes[0] >= sizes[1]:
         raise click.UsageError("the first size must be the smaller one")
+    plan = Plan(workers, rounds, stock_rounds, max(1, stock_rounds) if otter else 0, profiled)
     with tempfile.TemporaryDirectory(prefix="autograder-bench-") as folder:
         try:
-            report = Bench(find_course(ROOT), name, sizes, Path(folder)).run(rounds, stock_rounds, workers)
+            report = Bench(find_course(ROOT), name, sizes, Path(folder)).run(plan)
         except (AutograderError, BenchmarkError, CommandFailed) as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"\n{markdown(report)}")
     if json_path is not None:
         json_path.write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
     if update_readme:
-        for path in update_readmes(report, [README, ROOT / "README.md"]):
+        for path in update_readmes("bench", markdown(report), [README, ROOT / "README.md"]):
             click.echo(f"Updated {path}")
 
 

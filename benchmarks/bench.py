@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
@@ -13,13 +16,40 @@ import click
 from autograder.authoring.suite_source import list_tests
 from autograder.course import Course
 from benchmarks.engines import BenchmarkError, Engine, Floor, Ours, Stock, environment
+from benchmarks.hidden_cells import hidden_tests
 from benchmarks.machine import describe_machine, load_average, usable_cores
 from benchmarks.measure import Timing, peak_memory_mib, run_timed
 from benchmarks.notebooks import make_class
-from benchmarks.results import EngineResult, Ratio, Report
+from benchmarks.otter import Otter, OtterMissing, install_otter
+from benchmarks.results import EngineResult, Profile, Ratio, Report
 from benchmarks.scores import Scores, disagreements
 
 WARM_UP_SIZE = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+        workers: the platform and the floor are measured with each of these numbers of workers.
+        rounds: of the platform and the floor.
+        stock_rounds, otter_rounds: of those who take minutes; 0 leaves them out.
+        profiled: whether to measure where the time goes, too.
+    """
+
+    workers: tuple[int, ...] = (1, 2)
+    rounds: int = 3
+    stock_rounds: int = 1
+    otter_rounds: int = 0
+    profiled: bool = True
+
+
+@dataclass(frozen=True)
+class _LineUp:
+    rounds_of: dict[Engine, int]
+    pairs: list[tuple[Engine, Engine]]  # the slower, the faster
+    notes: list[str]
 
 
 class Bench:
@@ -33,29 +63,23 @@ class Bench:
         self.submissions = make_class(self.assignment, sizes[1])
         self.expected: dict[int, tuple[str, Scores]] = {}  # class size -> the first engine, its scores
 
-    def run(self, rounds: int, stock_rounds: int, workers: Sequence[int]) -> Report:
+    def run(self, plan: Plan) -> Report:
         """Time everything in turn, so that drift of the machine shows.
 
         Raises:
             BenchmarkError: the engines disagree about a score.
             CommandFailed: a command failed.
         """
-        ours: list[Engine] = [Ours(self.course, self.assignment, count) for count in workers]
-        stock = Stock(self.assignment, self.folder / "stock-template")
-        floor = Floor(self.course, self.assignment)
-        rounds_of = {ours[0]: rounds, stock: stock_rounds, **dict.fromkeys((*ours[1:], floor), rounds)}
-        rounds_of = {engine: count for engine, count in rounds_of.items() if count > 0}
-        if stock_rounds:
-            stock.make_template()
+        lineup = self._line_up(plan)
         machine, load_before = describe_machine(), load_average()
-        memory = {engine: self._warm_up(engine) for engine in rounds_of}
-        timings = self._time_all(rounds_of)
+        memory = {engine: self._warm_up(engine) for engine in lineup.rounds_of}
+        timings = self._time_all(lineup.rounds_of)
         results = {
             engine: EngineResult(engine.name, self.sizes, *timings[engine], memory_mib=memory[engine])
-            for engine in rounds_of
+            for engine in lineup.rounds_of
         }
-        pairs = [(stock, engine) for engine in ours if stock_rounds] + [(ours[0], floor)]
-        ratios = [Ratio.of(results[slower], results[faster]) for slower, faster in pairs]
+        ratios = [Ratio.of(results[slower], results[faster]) for slower, faster in lineup.pairs]
+        parts = self._where_time_goes() if plan.profiled else None
         scores = self.expected[self.sizes[1]][1]
         return Report(
             assignment=self.assignment.name,
@@ -70,7 +94,47 @@ class Bench:
             mean_score=mean(sum(questions.values()) for questions in scores.values()),
             engines=tuple(results.values()),
             ratios=tuple(ratio for ratio in ratios if ratio is not None),
+            profile=parts,
+            notes=tuple(lineup.notes),
         )
+
+    def _line_up(self, plan: Plan) -> _LineUp:
+        """Who takes part, and who is compared with whom."""
+        ours: list[Engine] = [Ours(self.course, self.assignment, count) for count in plan.workers]
+        floors: list[Engine] = [Floor(self.course, self.assignment, count) for count in plan.workers]
+        others, notes = self._others(plan)
+        rounds_of = {ours[0]: plan.rounds, **others, **dict.fromkeys((*ours[1:], *floors), plan.rounds)}
+        pairs = [(other, engine) for other in others for engine in ours]
+        return _LineUp(rounds_of, [*pairs, *zip(ours, floors, strict=True)], notes)
+
+    def _others(self, plan: Plan) -> tuple[dict[Engine, int], list[str]]:
+        """Stock nbgrader and Otter with their rounds, ready to grade, and why one of them is missing."""
+        others: dict[Engine, int] = {}
+        notes: list[str] = []
+        tests = hidden_tests(self.assignment) if plan.stock_rounds or plan.otter_rounds else []
+        if plan.stock_rounds:
+            stock = Stock(self.assignment, self.folder / "stock-template")
+            stock.make_template(tests)
+            others[stock] = plan.stock_rounds
+        if plan.otter_rounds:
+            otter = Otter(self.assignment, self.folder / "otter-autograder.zip")
+            try:
+                click.echo(f"Looking for {otter.name}, which may have to be installed ...", err=True)
+                install_otter()
+                otter.make_autograder(tests)
+                others[otter] = plan.otter_rounds
+            except OtterMissing as error:
+                notes.append(f"{otter.name} is not among them: it cannot be installed here ({error}).")
+        return others, notes
+
+    def _where_time_goes(self) -> Profile:
+        """Of one worker, measured apart: reading the clock that often would cost the others' figures something."""
+        click.echo("Measuring where the time goes ...", err=True)
+        path, count = self.folder / "profile.json", self.sizes[1] - self.sizes[0]
+        options = ["--assignment", self.assignment.name, "-n", str(count), "--json", str(path)]
+        command = [sys.executable, "-m", "benchmarks.profile", *options]
+        run_timed(command, self.course.root, environment(), self.folder / "log")
+        return Profile.from_json(json.loads(path.read_text(encoding="utf-8")))
 
     def _warm_up(self, engine: Engine) -> float:
         """One small run that fills caches and shows the engine's memory, in MiB; it is not timed."""

@@ -6,14 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from autograder.course import Assignment, Course
+from benchmarks.hidden_cells import QuestionTests
 from benchmarks.notebooks import Submission, without_experiments, write_class
-from benchmarks.scores import Scores, gradebook_scores, read_floor_scores
+from benchmarks.scores import Scores, gradebook_scores, read_scores_file
 from benchmarks.stock_source import stock_source
 
 HERE = Path(__file__).resolve().parent
@@ -53,7 +54,7 @@ class Ours:
 
     @property
     def name(self) -> str:
-        return f"autograder, {self.workers} worker{'s' if self.workers > 1 else ''}"
+        return f"autograder, {counted(self.workers)}"
 
     def prepare(self, folder: Path, submissions: list[Submission]) -> None:
         write_class(submissions, folder, self.assignment.name)
@@ -78,12 +79,12 @@ class Stock:
     template: Path
     name: str = "stock nbgrader"
 
-    def make_template(self) -> None:
+    def make_template(self, tests: Sequence[QuestionTests]) -> None:
         """A stock course after `nbgrader generate_assignment`; each run gets a copy."""
         name = self.assignment.name
         source = self.template / "source" / name
         source.mkdir(parents=True)
-        notebook = stock_source(without_experiments(self.assignment), self.assignment)
+        notebook = stock_source(without_experiments(self.assignment), tests)
         (source / f"{name}.ipynb").write_bytes(notebook)
         shutil.copy(HERE / "stock_student.py", source)
         (self.template / "nbgrader_config.py").write_text(
@@ -112,23 +113,32 @@ class Stock:
 
 @dataclass(frozen=True)
 class Floor:
-    """`python -m benchmarks.floor`: a warm process that forks for each notebook; no sandbox, nothing written."""
+    """`python -m benchmarks.floor`: warm processes that fork for each notebook; no sandbox, nothing written."""
 
     course: Course
     assignment: Assignment
-    name: str = "floor: fork, no isolation"
+    workers: int
+
+    @property
+    def name(self) -> str:
+        return f"floor, {counted(self.workers)}"
 
     def prepare(self, folder: Path, submissions: list[Submission]) -> None:
         write_class(submissions, folder, self.assignment.name)
 
     def command(self, folder: Path) -> list[str]:
-        return [sys.executable, "-m", "benchmarks.floor", self.assignment.name, str(folder)]
+        arguments = [self.assignment.name, str(folder), "--workers", str(self.workers)]
+        return [sys.executable, "-m", "benchmarks.floor", *arguments]
 
     def working_folder(self, folder: Path) -> Path:
         return self.course.root
 
     def scores(self, folder: Path) -> Scores:
-        return read_floor_scores(folder)
+        return read_scores_file(folder)
+
+
+def counted(workers: int) -> str:
+    return f"{workers} worker{'s' if workers > 1 else ''}"
 
 
 def environment() -> Mapping[str, str]:

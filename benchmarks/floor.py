@@ -1,20 +1,21 @@
 """The floor: what one more notebook costs a warm process that forks, loads it and runs the suite, and no more.
 
-    python -m benchmarks.floor ASSIGNMENT FOLDER
+    python -m benchmarks.floor ASSIGNMENT FOLDER [--workers N]
 
-Student code runs in the forked process itself, with the tests: no sandbox, no gradebook, no
-autograded notebooks. Nobody should grade like this; it shows what the platform adds to it.
+Each of N processes takes the next notebook and forks for it, until there are none left. Student code
+runs in the forked process itself, with the tests: no sandbox, no gradebook, no autograded notebooks.
+Nobody should grade like this; it shows what the platform adds to it.
 """
 
 from __future__ import annotations
 
+import gc
 import json
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import torch
 import torch._dynamo  # what the first optimiser pulls in; every engine that forks has it before
@@ -26,25 +27,41 @@ from autograder.engine.worker import INI
 from autograder.results import score_question
 from autograder.submissions.parse import Kind, parse_submission
 from autograder.suite.local import LocalBackend
-from benchmarks.scores import FLOOR_FILE
+from benchmarks.forks import Turns, start_fork
+from benchmarks.scores import SCORES_FILE
 
 
 class FloorLoop:
     """The pytest plugin whose test loop forks once for each notebook."""
 
-    def __init__(self, assignment: Assignment, folder: Path) -> None:
+    def __init__(self, assignment: Assignment, folder: Path, workers: int) -> None:
         self.assignment = assignment
         self.folder = folder
+        self.workers = workers
         self.runner = ItemRunner()
         self.scores: dict[str, dict[str, float]] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         suite = read_items(session.items, self.assignment)
         spec = ReleaseSpec.load(self.assignment.release_path)
-        for path in sorted((self.folder / "submitted").glob(f"*/{self.assignment.name}/{self.assignment.name}.ipynb")):
-            student = path.parts[-3]
-            self.scores[student] = in_a_fork(lambda path=path, student=student: self._grade(path, student, spec, suite))
+        name = self.assignment.name
+        paths = sorted((self.folder / "submitted").glob(f"*/{name}/{name}.ipynb"))
+        gc.freeze()  # as the platform's workers do: children then share more of what is there
+        turns = Turns(paths)
+        workers = [start_fork(lambda: self._work(turns, spec, suite)) for _ in range(self.workers)]
+        for worker in workers:
+            self.scores |= worker()
         return True
+
+    def _work(
+        self, turns: Turns, spec: ReleaseSpec, suite: Mapping[str, tuple[SuiteItem, ...]]
+    ) -> dict[str, dict[str, float]]:
+        """One worker: a fork for each notebook that it takes."""
+        scores = {}
+        for path in turns:
+            student = path.parts[-3]
+            scores[student] = start_fork(lambda path=path, student=student: self._grade(path, student, spec, suite))()
+        return scores
 
     def _grade(
         self, path: Path, student: str, spec: ReleaseSpec, suite: Mapping[str, tuple[SuiteItem, ...]]
@@ -62,36 +79,20 @@ class FloorLoop:
         return scores
 
 
-def in_a_fork(work: Any) -> Any:
-    """What `work()` returns, computed in a child process; it must be JSON."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reading)
-            with os.fdopen(writing, "w") as pipe:
-                json.dump(work(), pipe)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    if os.waitpid(child, 0)[1] != 0:
-        raise RuntimeError("a notebook ended its process")
-    return json.loads(text)
-
-
-def main(name: str, folder: Path) -> None:
+@click.command()
+@click.argument("assignment")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+def main(assignment: str, folder: Path, workers: int) -> None:
+    """Grade submitted/*/ASSIGNMENT below FOLDER, and write the scores to a file there."""
     torch.set_num_threads(1)
     course = find_course(Path(__file__).parent)
-    assignment = course.assignment(name)
-    loop = FloorLoop(assignment, folder)
+    settings = course.assignment(assignment)
+    loop = FloorLoop(settings, folder, workers)
     arguments = ["-q", "-c", str(INI), "--rootdir", str(course.root), "-p", "autograder.suite.plugin"]
-    pytest.main([*arguments, str(assignment.suite_folder)], plugins=[loop, loop.runner])
-    (folder / FLOOR_FILE).write_text(json.dumps(loop.scores, indent=1), encoding="utf-8")
+    pytest.main([*arguments, str(settings.suite_folder)], plugins=[loop, loop.runner])
+    (folder / SCORES_FILE).write_text(json.dumps(loop.scores, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main()

@@ -1,7 +1,6 @@
-"""The hidden suite as stock nbgrader has it: one locked cell a question, its tests between the hidden-test markers.
+"""The hidden suite as source text, for graders that run tests in the student's kernel; stock nbgrader's cells of it.
 
-Every test of the question is in its cell, public ones too, word for word but for pytest's markers. The cell's
-value is the points earned, which is nbgrader's own way of giving partial credit.
+Every test of a question is taken over, public ones too, word for word but for pytest's markers.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import contextlib
 import io
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,15 +23,45 @@ from autograder.errors import SuiteError
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 
-def hidden_test_cells(assignment: Assignment) -> dict[str, str]:
-    """Question -> source of its test cell in nbgrader's source notebook.
+@dataclass(frozen=True)
+class QuestionTests:
+    """All tests of one question.
+
+    Attributes:
+        functions: sources of functions `_tests_0`, `_tests_1`, ..., one a file of the suite. Each returns a
+            list of (what the seed is made of, weight, test).
+        tests: those tests, in the order of the lists.
+    """
+
+    question: Question
+    functions: tuple[str, ...]
+    tests: tuple[SuiteItem, ...]
+
+    @property
+    def all_tests(self) -> str:
+        """An expression: the lists of all functions in one."""
+        return " + ".join(f"_tests_{number}()" for number in range(len(self.functions)))
+
+
+def hidden_tests(assignment: Assignment) -> list[QuestionTests]:
+    """Every question's tests. Once in a process: the suite's modules are imported for it.
 
     Raises:
         SuiteError: the suite cannot be collected, or a test needs more of pytest than markers and plain fixtures.
     """
     suite = _collect(assignment)
     files = {path: _File(path) for path in sorted({t.item.path for tests in suite.values() for t in tests})}
-    return {question.name: _cell(question, suite[question.name], files) for question in assignment.questions}
+    return [_of_question(question, suite[question.name], files) for question in assignment.questions]
+
+
+def nbgrader_cell(tests: QuestionTests) -> str:
+    """A locked test cell of nbgrader's source notebook.
+
+    The cell's value is the points earned, which is nbgrader's own way of giving partial credit.
+    """
+    question = tests.question
+    head = [f"# Tests of {question.name}.", BEGIN, "from stock_student import earned", ""]
+    return "\n".join([*head, *tests.functions, f"earned({question.points}, {tests.all_tests})", END])
 
 
 def _collect(assignment: Assignment) -> Mapping[str, Sequence[SuiteItem]]:
@@ -50,15 +80,16 @@ def _collect(assignment: Assignment) -> Mapping[str, Sequence[SuiteItem]]:
     return collected
 
 
-def _cell(question: Question, tests: Sequence[SuiteItem], files: Mapping[Path, _File]) -> str:
-    lines = [f"# Tests of {question.name}.", BEGIN, "from stock_student import earned", ""]
-    parts: list[str] = []
+def _of_question(question: Question, tests: Sequence[SuiteItem], files: Mapping[Path, _File]) -> QuestionTests:
+    functions: list[str] = []
+    order: list[SuiteItem] = []
     for path, file in files.items():
         mine = [test for test in tests if test.item.path == path and test.counts]
         if mine:
-            parts.append(f"_tests_{len(parts)}")
-            lines += [f"def {parts[-1]}():", textwrap.indent(file.source_for(mine), "    "), ""]
-    return "\n".join([*lines, f"earned({question.points}, {' + '.join(f'{part}()' for part in parts)})", END])
+            body = textwrap.indent(file.source_for(mine), "    ")
+            functions.append(f"def _tests_{len(functions)}():\n{body}\n")
+            order += mine
+    return QuestionTests(question, tuple(functions), tuple(order))
 
 
 class _File:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -42,7 +42,7 @@ def run_timed(command: Sequence[str], folder: Path, environment: Mapping[str, st
         CommandFailed: its exit status is not 0.
     """
     load = os.getloadavg()[0]
-    wall_s, cpu = _run(command, folder, environment, log, cpu_s)
+    wall_s, cpu = _run_with_peak(command, folder, environment, log, cpu_s)
     return Timing(wall_s, cpu, load)
 
 
@@ -54,34 +54,62 @@ def peak_memory_mib(command: Sequence[str], folder: Path, environment: Mapping[s
     Raises:
         CommandFailed: its exit status is not 0.
     """
-    return _run(command, folder, environment, log, memory_bytes)[1] / MIB
+    return _run_with_peak(command, folder, environment, log, memory_bytes)[1] / MIB
 
 
-def _run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, of_process: Callable[[int], float]
-) -> tuple[float, float]:
-    """Seconds from start to end, and the largest sum of `of_process` over all processes at one time."""
-    peak, done = [0.0], Event()
+def total(root: int, of_process: Callable[[int], float]) -> float:
+    """The sum of `of_process` over a process and all its descendants."""
+    return sum(of_process(pid) for pid in process_tree(root))
+
+
+def run_watched(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    watch: Callable[[int], None],
+    every_s: float = SAMPLE_EVERY_S,
+    accepted: Collection[int] = (0,),
+) -> float:
+    """Run to the end, and call `watch` with the process's id all along; seconds from start to end.
+
+    Raises:
+        CommandFailed: its exit status is not among the accepted ones.
+    """
+    done = Event()
     with log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
 
-    def sample() -> None:
-        while not done.wait(SAMPLE_EVERY_S):
-            peak[0] = max(peak[0], sum(of_process(pid) for pid in process_tree(process.pid)))
+    def keep_watching() -> None:
+        while not done.wait(every_s):
+            watch(process.pid)
 
-    sampler = Thread(target=sample)
-    sampler.start()
+    watcher = Thread(target=keep_watching)
+    watcher.start()
     try:
         status = process.wait()
         wall_s = time.perf_counter() - start
     finally:
         process.kill()  # of no effect on one that has ended; after Ctrl-C nothing may go on
         done.set()
-        sampler.join()
-    if status != 0:
+        watcher.join()
+    if status not in accepted:
         tail = log.read_text(encoding="utf-8", errors="replace")[-3000:]
         raise CommandFailed(f"exit status {status} from {' '.join(command)}\n{tail}")
+    return wall_s
+
+
+def _run_with_peak(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, of_process: Callable[[int], float]
+) -> tuple[float, float]:
+    """Seconds from start to end, and the largest sum of `of_process` over all processes at one time."""
+    peak = [0.0]
+
+    def watch(root: int) -> None:
+        peak[0] = max(peak[0], total(root, of_process))
+
+    wall_s = run_watched(command, folder, environment, log, watch)
     return wall_s, peak[0]

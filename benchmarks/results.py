@@ -68,6 +68,24 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Where the time of one worker goes: seconds of each part for one more submission, in a warm run.
+
+    Attributes:
+        submissions: over how many this is the mean.
+        elapsed_s: by the clock, for one submission. What is missing from the sum of the parts is the last of them.
+    """
+
+    submissions: int
+    elapsed_s: float
+    parts: dict[str, float]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Profile:
+        return cls(data["submissions"], data["elapsed_s"], data["parts"])
+
+
+@dataclass(frozen=True)
 class Report:
     """One run of the benchmark."""
 
@@ -83,6 +101,8 @@ class Report:
     mean_score: float
     engines: tuple[EngineResult, ...]
     ratios: tuple[Ratio, ...]
+    profile: Profile | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def was_busy(self) -> bool:

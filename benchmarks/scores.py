@@ -10,7 +10,7 @@ from autograder.authoring.spec import TEST_PREFIX
 from autograder.course import Assignment
 
 Scores = Mapping[str, Mapping[str, float]]  # student -> question -> points
-FLOOR_FILE = "floor.json"
+SCORES_FILE = "scores.json"  # of engines that have no gradebook
 TOLERANCE = 1e-3  # the platform rounds to four digits
 
 
@@ -29,9 +29,9 @@ def gradebook_scores(path: Path, assignment: Assignment) -> Scores:
     return scores
 
 
-def read_floor_scores(folder: Path) -> Scores:
-    """What `benchmarks.floor` wrote."""
-    scores: Scores = json.loads((folder / FLOOR_FILE).read_text(encoding="utf-8"))
+def read_scores_file(folder: Path) -> Scores:
+    """What `benchmarks.floor` or `benchmarks.otter_loop` wrote."""
+    scores: Scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
     return scores
 
 

@@ -1,13 +1,11 @@
-"""A report as text: the same Markdown on the terminal, in benchmarks/README.md and in the project's README."""
+"""Reports as text: the same Markdown on the terminal, in benchmarks/README.md and in the project's README."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.results import EngineResult, Report
-
-BEGIN, END = "<!-- bench:start -->", "<!-- bench:end -->"
+from benchmarks.results import EngineResult, Profile, Report
 
 
 def markdown(report: Report) -> str:
@@ -23,11 +21,29 @@ def markdown(report: Report) -> str:
         "start-up",
         "peak memory",
     ]
-    rows = [header, *(_row(engine) for engine in report.engines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    lines = table([header, *(_row(engine) for engine in report.engines)])
+    profile = ["", *profile_lines(report.profile)] if report.profile else []
+    return "\n".join([*_about(report), "", *lines, "", *report.notes, *_ratios(report), *profile]) + "\n"
+
+
+def profile_lines(profile: Profile) -> list[str]:
+    """Where the time of one worker goes, in milliseconds and per cent."""
+    title = (
+        f"Where the time goes with one worker: {1000 * profile.elapsed_s:.1f} ms by the clock for one more submission "
+        f"(mean of {profile.submissions}; one worker waits while its result is written, so the parts add up)."
+    )
+    rows = [
+        [name, f"{1000 * seconds:.2f} ms", f"{100 * seconds / profile.elapsed_s:.1f} %"]
+        for name, seconds in profile.parts.items()
+    ]
+    return [title, "", *table([["part", "time", "share"], *rows])]
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table that can also be read as they are; the first row is its head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join([*_about(report), "", *lines, "", *_ratios(report)]) + "\n"
+    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
 
 
 def _about(report: Report) -> list[str]:
@@ -62,22 +78,22 @@ def _row(engine: EngineResult) -> list[str]:
 
 def _ratios(report: Report) -> list[str]:
     lines = [
-        f"- {ratio.slower} / {ratio.faster}: **{ratio.wall:.1f}** in time, {ratio.cpu:.1f} in processor time"
+        f"- {ratio.slower} / {ratio.faster}: **{ratio.wall:.2f}** in time, {ratio.cpu:.2f} in processor time"
         for ratio in report.ratios
     ]
     return lines or ["- No ratio: the added time is below the noise of this machine. Measure with larger sizes."]
 
 
-def update_readmes(report: Report, paths: Sequence[Path]) -> list[Path]:
-    """Put the report between the markers of those files that have them; returns which were written."""
-    return [path for path in paths if path.is_file() and _replace_block(path, markdown(report))]
+def update_readmes(block: str, text: str, paths: Sequence[Path]) -> list[Path]:
+    """Put the text between the markers of that block, in those files that have them; returns which were written."""
+    return [path for path in paths if path.is_file() and _replace_block(path, block, text)]
 
 
-def _replace_block(path: Path, block: str) -> bool:
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def _replace_block(path: Path, block: str, text: str) -> bool:
+    first, last = f"<!-- {block}:start -->", f"<!-- {block}:end -->"
+    before, begin, rest = path.read_text(encoding="utf-8").partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
         return False
-    path.write_text(f"{before}{BEGIN}\n{block}{END}{after}", encoding="utf-8")
+    path.write_text(f"{before}{first}\n{text}{last}{after}", encoding="utf-8")
     return True
