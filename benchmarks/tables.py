@@ -22,8 +22,9 @@ def markdown(report: Report) -> str:
         "peak memory",
     ]
     lines = table([header, *(_row(engine) for engine in report.engines)])
+    notes = [f"- {note}" for note in report.notes]
     profile = ["", *profile_lines(report.profile)] if report.profile else []
-    return "\n".join([*_about(report), "", *lines, "", *report.notes, *_ratios(report), *profile]) + "\n"
+    return "\n".join([*_about(report), "", *lines, "", *_ratios(report), *notes, *profile]) + "\n"
 
 
 def profile_lines(profile: Profile) -> list[str]:
