@@ -1,7 +1,7 @@
 """A grader's processes, by what they are, and those that outlive it.
 
-A grader starts a fork server, that forks the workers; a worker starts bwrap, that starts the zygote,
-that forks the students' processes.
+A grader starts a fork server, that forks the workers; a worker starts bwrap, below which there are a process 1, one
+that waits, and the zygote, that forks the students' processes.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def family(grader: int) -> Family:
     servers = [pid for pid in children[grader] if "multiprocessing.forkserver" in lines[pid]]
     workers = below(servers)
     sandboxes = below(workers)
-    zygotes = [pid for pid in below(below(sandboxes)) if "inside" in lines[pid]]
-    students = below(below(zygotes)) or below(zygotes)
-    return Family(servers, workers, sandboxes, zygotes, students)
+    zygotes = below(below(below(sandboxes)))
+    students = below(zygotes)
+    return Family(servers, workers, sandboxes, zygotes, [*students, *below(students)])
 
 
 def end(pid: int, sign: signal.Signals = signal.SIGKILL) -> bool:
