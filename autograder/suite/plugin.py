@@ -50,14 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> Student:
     """The student's notebook, both sides freshly seeded. See `autograder.suite.student`."""
-    backend_for = request.config.stash.get(backend_key, None)
+    return student_of(request.node)
+
+
+def student_of(item: pytest.Item) -> Student:
+    """What the fixture gives to this test."""
+    backend_for = item.config.stash.get(backend_key, None)
     if backend_for is None:
         raise pytest.UsageError("say what to test with --against reference, or grade with `autograder grade`")
-    pupil = Student(backend_for(request.path))
-    seed = seed_of(request.node)
+    pupil = Student(backend_for(item.path))
+    seed = seed_of(item)
     _seed(seed)
     # Another stream, else the student's first draw could equal an input drawn by the test.
-    pupil.begin(seed ^ OTHER_STREAM, question_of(request.node))
+    pupil.begin(seed ^ OTHER_STREAM, question_of(item))
     return pupil
 
 
