@@ -69,6 +69,12 @@ QLORA_LINEAR = (
         "nothing else can be trained",
         ("nn.Buffer(base.bias.detach())", "nn.Parameter(base.bias.detach())"),
     ),
+    (
+        "bias_not_frozen",
+        FACTORS,
+        "nothing else can be trained",
+        ("nn.Buffer(base.bias.detach())", "nn.Buffer(base.bias)"),
+    ),
     ("absmax_trained", FACTORS, "nothing else can be trained", ("nn.Buffer(absmax)", "nn.Parameter(absmax)")),
     ("factors_are_no_parameters", FACTORS, "are parameters", (ZEROS, "base.weight.new_zeros(base.out_features, rank)")),
     (

@@ -187,7 +187,7 @@ def _probe_made(module, in_features, out_features, rank, dtype):
     return {
         "A": [layer.lora_A.detach() for layer in layers],
         "B": layers[0].lora_B.detach(),
-        "trainable": sorted(name for name, p in layers[0].named_parameters() if p.requires_grad),
+        "trainable": sorted(name for name, t in layers[0].state_dict(keep_vars=True).items() if t.requires_grad),
         "output": layers[0](torch.ones(2, in_features, dtype=dtype)).detach(),
     }
 
