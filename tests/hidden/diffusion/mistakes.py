@@ -10,7 +10,7 @@ from runpy import run_path
 
 from autograder.suite import Mistake
 
-TOPICS = ("schedules", "forward_process", "networks", "sampling")
+TOPICS = ("schedules", "forward_process", "networks", "sampling", "fine_print")
 
 
 def _load(topic: str) -> tuple[Mistake, ...]:
