@@ -90,11 +90,12 @@ def _add_right_answers(trials: Trials, question: str, source: str, variants: Var
 
 def _add_wrong_answers(trials: Trials, question: str, source: str, variants: Variants) -> None:
     """The known mistakes, and the mutants or a sample of them."""
-    for mistake in _of(variants.mistakes, question):
-        trials.add(Tried(question, mistake.name, False), _trial(mistake, source))
     chosen = trials.mutants[question]
     if trials.effort.mutants is not None:
         chosen = sample(chosen, trials.effort.mutants)
+    else:  # for the worth of tests and for tolerances; whether they are caught is the sandbox's to say
+        for mistake in _of(variants.mistakes, question):
+            trials.add(Tried(question, mistake.name, False), _trial(mistake, source))
     for mutant in chosen:
         right = any(entry.covers(mutant) for entry in trials.entries)
         # Which tests catch a mutant is told of all of them; of a sample only whether any does.
