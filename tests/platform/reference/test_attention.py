@@ -238,7 +238,7 @@ def reverser() -> Reverser:
 
 @pytest.mark.slow
 def test_transformer_learns_to_reverse(reverser: Reverser) -> None:
-    """Written letter by letter, new words of several lengths come out backwards: more than 95 % of letters are right."""
+    """Written letter by letter, new words come out backwards: more than 95 % of their letters are right."""
     torch.manual_seed(1)
     source, lengths, target = _words(300)
     answer = torch.zeros(300, 1, dtype=torch.long)
