@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -16,6 +16,7 @@ from autograder.errors import UsageError
 
 if TYPE_CHECKING:
     from autograder.audit import AuditReport, Progress
+    from autograder.audit.measured import Effort
     from autograder.audit.whole import Checked
 
 STDOUT = "-"
@@ -115,7 +116,7 @@ def _measure_known(
 
 
 def _measure_by_trials(
-    course: Course, assignments: tuple[str, ...], questions: tuple[str, ...], effort: Any, workers: int
+    course: Course, assignments: tuple[str, ...], questions: tuple[str, ...], effort: Effort, workers: int
 ) -> list[Checked]:
     from autograder.audit.whole import measure_all
 
