@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.progress import counting
+from autograder.cli.progress import Bar, counting
 from tests.platform.fuzz.campaign import CORPORA, Finding, Tally, first_of_each_kind, load_corpus, run_campaign
 from tests.platform.fuzz.clock import observe
 from tests.platform.fuzz.corpus import CaseName
@@ -46,12 +47,25 @@ def fuzz(graded: int | None, seed: int, processes: int, keep: Path, replay: str 
     start = time.monotonic()
     with counting("fuzzing") as bar:
         bar.start(sum(counts.values()), f"seed {seed}, {processes} processes")
-        tallies = run_campaign({name: count for name, count in counts.items() if count}, seed, processes, bar.set)
+        tallies = run_campaign({name: count for name, count in counts.items() if count}, seed, processes, _telling(bar))
     number = counts["notebooks"] // EVERY if graded is None else graded
     if number:
         tallies[GRADED] = _graded(seed, number)
     show(tallies, time.monotonic() - start)
     sys.exit(1 if _keep(tallies, keep) else 0)
+
+
+def _telling(bar: Bar) -> Callable[[int, int], None]:
+    """Move the bar; where nobody sees one, say at every twentieth how far it is."""
+    start, said = time.monotonic(), [0]
+
+    def tell(done: int, total: int) -> None:
+        bar.set(done, total)
+        if not sys.stderr.isatty() and done * 20 // total > said[0]:
+            said[0] = done * 20 // total
+            print(f"{done} of {total} cases after {time.monotonic() - start:.0f} s", file=sys.stderr)
+
+    return tell
 
 
 def _graded(seed: int, number: int) -> Tally:

@@ -52,6 +52,7 @@ class Notebooks:
         course = find_course(REPOSITORY, folder / "class")
         self._assignment = course.assignment(ASSIGNMENT)
         self._spec = ReleaseSpec.load(self._assignment.release_path)
+        self._by_id = self._spec.by_id
         released = json.loads(self._assignment.release_path.read_bytes())["cells"]
         self._metadata = {cell["id"]: cell["metadata"] for cell in released}
         self._writer = AutogradedWriter(course, self._assignment, self._spec)
@@ -67,7 +68,7 @@ class Notebooks:
         self._check_parsed(parsed)
         result = plausible_result(self._assignment, parsed)
         self._check_results(result)
-        self._check_written(json.dumps(self._writer.notebook(result, parsed), ensure_ascii=False, indent=1).encode())
+        self._check_written(json.dumps(self._writer.notebook(result, parsed), ensure_ascii=False).encode())
         return _outcome(parsed)
 
     def _check_parsed(self, parsed: ParsedSubmission) -> None:
@@ -102,7 +103,7 @@ class Notebooks:
             self._check_cell(cell)
 
     def _check_cell(self, cell: dict[str, Any]) -> None:
-        match = self._spec.by_id.get(cell["id"])
+        match = self._by_id.get(cell["id"])
         nbgrader = cell["metadata"].get("nbgrader")
         require(match is not None or nbgrader is None, "an added cell has nbgrader's metadata")
         tables = match is not None and match.role is Role.TEST

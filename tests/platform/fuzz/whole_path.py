@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from autograder.course import Course
 from autograder.errors import GradebookError
 from autograder.gradebook.feedback import generate_feedback
 from autograder.grading import GradeOptions, grade_assignment
 from autograder.grading.grade import Progress
 from autograder.reports import write_report
 from autograder.results import Status, SubmissionResult
+from tests.platform.attacks.active import active_elements
 from tests.platform.engine.tiny import HONEST_WRONG, MAX_SCORE, RIGHT, USES_SCALE, make_course, notebook, submit, tiny
 from tests.platform.fuzz.campaign import Finding, Tally
 from tests.platform.fuzz.corpus import CaseName
@@ -53,13 +55,22 @@ def run_whole_path(folder: Path, cases: dict[str, bytes], graded: Callable[[], N
             tally.findings.append(Finding(case, wrong, cases[case]))
         if result is not None and result.seconds >= tally.slowest_s:
             tally.slowest_s, tally.slowest = result.seconds, case
-    try:
-        generate_feedback(course, assignment.name, list(students), workers=1)
-    except GradebookError as error:
-        tally.findings.append(Finding(f"{CORPUS}, feedback", str(error), None))
+    tally.findings += [Finding(f"{CORPUS}, feedback", wrong, None) for wrong in _published(course, list(students))]
     write_report(course, assignment, run)
     tally.cpu_s = time.monotonic() - start
     return tally
+
+
+def _published(course: Course, students: list[str]) -> list[str]:
+    """Make the feedback pages; what is wrong with them, compared with an honest student's."""
+    honest = f"{students[0]}.next"
+    try:
+        pages = generate_feedback(course, "tiny", [honest, *students], workers=1)
+    except GradebookError as error:
+        return [str(error)]
+    allowed, *others = [active_elements(page.read_text(encoding="utf-8")) for page in pages]
+    found = {student: active - allowed for student, active in zip(students, others, strict=True)}
+    return [f"active elements in the page of {student}: {active}" for student, active in found.items() if active]
 
 
 def complaints(result: SubmissionResult | None, honest: SubmissionResult | None) -> Sequence[str]:
