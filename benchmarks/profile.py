@@ -33,6 +33,7 @@ from autograder.grading.grade import GradeOptions, grade_assignment
 from autograder.sandbox import process
 from autograder.sandbox.inside.channel import Channel
 from autograder.sandbox.session import Session
+from benchmarks.engines import BenchmarkError
 from benchmarks.notebooks import make_class, write_class
 from benchmarks.results import Profile
 from benchmarks.stopwatch import Stopwatch
@@ -44,7 +45,7 @@ FORK = "fork: a confined process, and its end"
 LOAD = "load: the notebook's cells"
 CALLS = "calls: waiting for the student's process"
 WIRE = "calls: encoding, decoding, checking"
-PYTEST = "tests: pytest around each test"
+AROUND = "tests: what is done around each test"
 COMPARE = "tests: expected values, comparing"
 PARSE = "reading the notebook, in both processes"
 GRADE = "dependencies, scores, result"
@@ -52,7 +53,7 @@ NOTEBOOK = "write: autograded notebook"
 GRADEBOOK = "write: gradebook"
 RECORD = "write: record"
 REST = "handing over between the two processes"
-PARTS = (FORK, LOAD, CALLS, WIRE, PYTEST, COMPARE, PARSE, GRADE, NOTEBOOK, GRADEBOOK, RECORD, REST)
+PARTS = (FORK, LOAD, CALLS, WIRE, AROUND, COMPARE, PARSE, GRADE, NOTEBOOK, GRADEBOOK, RECORD, REST)
 
 
 class ProfiledCrew(Crew):
@@ -65,7 +66,7 @@ class ProfiledCrew(Crew):
 
     def _start(self) -> Worker:
         ours, theirs = self._forking.Pipe()
-        arguments = (self.course, self.isolation, theirs, self._watch, self._figures)
+        arguments = (self.course, self.isolation, ours, theirs, self._watch, self._figures)
         started = self._forking.Process(target=_work, args=arguments, daemon=True)
         with without_main():
             started.start()
@@ -73,8 +74,11 @@ class ProfiledCrew(Crew):
         return Worker(started, ours)
 
 
-def _work(course: Course, isolation: str, connection: Connection, watch: Stopwatch, figures: Path) -> None:
-    """The worker process; its figures are those of the assignment that it served last."""
+def _work(
+    course: Course, isolation: str, other_end: Connection, connection: Connection, watch: Stopwatch, figures: Path
+) -> None:
+    """The worker process; its figures are those of the class that it graded last."""
+    other_end.close()  # inherited: while it is open here, this process does not hear that the other has closed it
     serve = worker.GradingLoop._serve
 
     def serve_and_note(loop: worker.GradingLoop, grader: grade_one.Grader) -> None:
@@ -94,8 +98,9 @@ def measure_everything(watch: Stopwatch) -> None:
     watch.measure(Session, "_load", LOAD)
     watch.measure(process.StudentProcess, "ask", WIRE, within=LOAD)
     watch.measure(Channel, "receive", CALLS, within=LOAD)
-    watch.measure(suite_items, "runtestprotocol", PYTEST)
-    watch.measure(pytest.Function, "runtest", COMPARE)
+    watch.measure(suite_items.ItemRunner, "run", AROUND)
+    watch.measure(suite_items, "_raised_by", COMPARE)
+    watch.measure(pytest.Function, "runtest", COMPARE)  # of tests that need more of pytest
     watch.measure(grade_one, "parse_submission", PARSE)
     watch.measure(grade_one.Grader, "grade", GRADE)
     watch.measure(AutogradedWriter, "write", NOTEBOOK)
@@ -130,8 +135,16 @@ def profile(assignment: Assignment, course: Course, count: int, folder: Path) ->
 
 
 def _summed_up(count: int, elapsed_s: float, ours: dict[str, float], workers: dict[str, float]) -> Profile:
+    """The parts of both processes.
+
+    Raises:
+        BenchmarkError: they do not add up, or a part was never met: the platform has changed, and this has not.
+    """
     seconds = {part: (ours.get(part, 0.0) + workers.get(part, 0.0)) / count for part in PARTS}
+    never = [part for part in PARTS if part != REST and seconds[part] == 0]
     seconds[REST] = elapsed_s / count - sum(seconds.values())
+    if never or seconds[REST] < 0:
+        raise BenchmarkError(f"The profile is wrong: {seconds[REST]:.4f} s are left over; never met: {never}")
     return Profile(count, elapsed_s / count, seconds)
 
 
@@ -146,7 +159,7 @@ def main(name: str, count: int, json_path: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="autograder-profile-") as folder:
         try:
             found = profile(course.assignment(name), course, count, Path(folder))
-        except AutograderError as error:
+        except (AutograderError, BenchmarkError) as error:
             raise click.ClickException(str(error)) from None
     click.echo("\n".join(profile_lines(found)))
     if json_path is not None:
