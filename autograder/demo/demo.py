@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from autograder.demo.folder import fresh_folder
 from autograder.demo.people import people
 from autograder.demo.plan import Profile
 from autograder.engine.crew import Crew
-from autograder.gradebook.feedback import generate_feedback
+from autograder.gradebook.feedback import feedback_pool, generate_feedback
 from autograder.gradebook.store import open_gradebook
 from autograder.grading.grade import GradeOptions, Progress, grade_assignment
 from autograder.reports import ReportPaths, write_report
@@ -96,8 +97,9 @@ def run_demo(
             phases.make_class(names, options)
             for name in names:
                 phases.grade(name, crew)
-        for name in names:
-            phases.feedback(name, options)
+        with feedback_pool(options.workers or os.cpu_count() or 1) as pool:
+            for name in names:
+                phases.feedback(name, pool)
         phases.report()
     return demo
 
@@ -138,10 +140,10 @@ class _Phases:
             self.demo.runs.append(run)
             done.append(f"{len(run.submissions)} submissions, isolation {run.isolation}")
 
-    def feedback(self, name: str, options: DemoOptions) -> None:
+    def feedback(self, name: str, pool: ProcessPoolExecutor) -> None:
         with self._phase(f"Feedback {name}") as (bar, done):
             students = [hand_in.student for hand_in in self.demo.hand_ins if hand_in.assignment == name]
-            pages = generate_feedback(self.course, name, students, workers=options.workers or None, progress=bar.set)
+            pages = generate_feedback(self.course, name, students, progress=bar.set, pool=pool)
             self.demo.example = self.demo.example or self._worth_reading(name, pages)
             done.append(f"{len(pages)} pages")
 

@@ -13,8 +13,9 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.api import Assignment as AssignmentRow
@@ -40,6 +41,7 @@ def generate_feedback(
     workers: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    pool: ProcessPoolExecutor | None = None,
 ) -> list[Path]:
     """Make the feedback pages of these students.
 
@@ -50,6 +52,7 @@ def generate_feedback(
         workers: processes; 1 works in this one. Default: as many as there are cores.
         progress: called with how many students are done, and of how many.
         force: also make pages whose notebook and marks have not changed.
+        pool: of `feedback_pool`, for whoever makes the pages of several assignments; else one is started where needed.
 
     Returns:
         The pages of all these students, made now or before.
@@ -61,11 +64,34 @@ def generate_feedback(
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         remove_unfinished(folder)
-        return _generate(course, assignment, students, workers or os.cpu_count() or 1, progress, force)
+        if pool is not None or workers == 1:
+            return _generate(course, assignment, students, pool, progress, force)
+        with feedback_pool(workers or os.cpu_count() or 1) as own:
+            return _generate(course, assignment, students, own, progress, force)
+
+
+@contextmanager
+def feedback_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that make pages, for `generate_feedback`. Each starts when there is work for it.
+
+    One imports nbconvert, which takes as long as ten pages, unless it comes from a fork server that has.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autograder.gradebook.feedback_process"])
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_process)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)  # where it is interrupted, the batches at work are finished, no others
 
 
 def _generate(
-    course: Course, assignment: str, students: Sequence[str], workers: int, progress: Progress | None, force: bool
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    pool: ProcessPoolExecutor | None,
+    progress: Progress | None,
+    force: bool,
 ) -> list[Path]:
     known = [student for student in students if _notebook(course, assignment, student).is_file()]
     states = _states(course, assignment, known)
@@ -74,7 +100,7 @@ def _generate(
     if progress:
         progress(done, len(known))
     failures: dict[str, str] = {}
-    for made, failed in _convert(course, assignment, todo, workers):
+    for made, failed in _convert(course, assignment, todo, pool):
         failures |= failed
         for student in made:
             write_file(_stamp(course, assignment, student), _seal(course, assignment, student, states[student]))
@@ -97,7 +123,7 @@ def _failed(course: Course, assignment: str, failures: dict[str, str]) -> Gradeb
 
 
 def _convert(
-    course: Course, assignment: str, students: Sequence[str], workers: int
+    course: Course, assignment: str, students: Sequence[str], pool: ProcessPoolExecutor | None
 ) -> Iterator[tuple[list[str], dict[str, str]]]:
     """(made, failed with reasons) students, batch by batch."""
     batches = [students[start : start + BATCH] for start in range(0, len(students), BATCH)]
@@ -105,13 +131,11 @@ def _convert(
     log.parent.mkdir(parents=True, exist_ok=True)
     url = gradebook_url(course).render_as_string()
     arguments = (str(course.data), course.settings.id, assignment, url, str(log))
-    if workers == 1 or len(batches) <= 1:
+    if pool is None or len(batches) <= 1:
         for batch in batches:
             yield convert_batch(*arguments, batch)
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.gradebook.feedback_process"])
-    pool = ProcessPoolExecutor(min(workers, len(batches)), mp_context=context, initializer=prepare_process)
+    futures: list[Future[tuple[list[str], dict[str, str]]]] = []
     try:
         with without_main():
             futures = [pool.submit(convert_batch, *arguments, batch) for batch in batches]
@@ -123,7 +147,8 @@ def _convert(
             "are kept. Run this again; where it happens each time, see whether memory runs out."
         ) from None
     finally:
-        pool.shutdown(cancel_futures=True)  # where it is interrupted, the batches at work are finished, no others
+        for future in futures:
+            future.cancel()
 
 
 def _states(course: Course, assignment: str, students: Sequence[str]) -> dict[str, str]:
