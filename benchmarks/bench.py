@@ -72,6 +72,7 @@ class Bench:
         """
         lineup = self._line_up(plan)
         machine, load_before = describe_machine(), load_average()
+        parts = self._where_time_goes() if plan.profiled else None
         memory = {engine: self._warm_up(engine) for engine in lineup.rounds_of}
         timings = self._time_all(lineup.rounds_of)
         results = {
@@ -79,7 +80,6 @@ class Bench:
             for engine in lineup.rounds_of
         }
         ratios = [Ratio.of(results[slower], results[faster]) for slower, faster in lineup.pairs]
-        parts = self._where_time_goes() if plan.profiled else None
         scores = self.expected[self.sizes[1]][1]
         return Report(
             assignment=self.assignment.name,
