@@ -54,7 +54,7 @@ SCALED_DOT_PRODUCT = (
                 wide = torch.cat([value, torch.eye(key.size(-2)).to(value).expand(*value.shape[:-2], -1, -1)], dim=-1)
                 bias = None
                 if mask is not None:
-                    bias = torch.zeros(mask.shape, dtype=query.dtype).masked_fill(~mask, torch.finfo(query.dtype).min)
+                    bias = torch.zeros(mask.shape).to(query).masked_fill(~mask, torch.finfo(query.dtype).min)
                 both = F.scaled_dot_product_attention(query, key, wide, attn_mask=bias)
                 if mask is not None:
                     both = both.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)

@@ -103,6 +103,14 @@ ADDITIVE_ATTENTION = (
     ),
     ("weights_detached", "test_additive_gradients", "", ("(weights.unsqueeze(1)", "(weights.detach().unsqueeze(1)")),
     (
+        "float32_inside",
+        "test_additive_one_and_dtype",
+        "nothing on the way",
+        ("self.key_proj(keys))", "self.key_proj(keys).float())"),
+    ),
+    ("mask_turned_round_in_public", "test_additive_mask_by_hand", "still get weight", ("~mask", "mask")),
+    ("hidden_detached", "test_additive_can_be_trained", "", (HIDDEN, f"{HIDDEN}.detach()")),
+    (
         "dropout",
         "test_additive_values",
         "",

@@ -116,6 +116,15 @@ SCALED_DOT_PRODUCT = (
         "dtype",
         (RESULT, "return weights @ value, weights.double()"),
     ),
+    (
+        "later_keys_preferred",
+        "test_attention_has_no_order",
+        "in which order",
+        (SCORES, f"{SCORES} + torch.arange(key.size(-2)).to(query)"),
+    ),
+    ("scores_detached", "test_attention_can_be_learnt", "", (SCORES, SCORES.replace("query @", "query.detach() @"))),
+    ("no_scale_in_public", "test_attention_by_hand", "scaled dot products", (f" / {SCALED}", "")),
+    ("mask_turned_round_in_public", "test_attention_mask_by_hand", "turned round", ("~mask", "mask")),
     ("keys_reversed", "test_attention_values", "", ("weights @ value", "weights @ value.flip(-2)")),
 )
 
@@ -128,6 +137,8 @@ CAUSAL_MASK = (
     ("turned_round", "test_causal_mask_values", "turned round", ("tril()", "triu(1)")),
     ("everything", "test_causal_mask_values", "nothing is masked", (".tril()", "")),
     ("itself_alone", "test_causal_mask_values", "itself alone", (TRIANGLE, "torch.eye(length, dtype=torch.bool)")),
+    ("one_step_ahead_in_use", "test_causal_mask_in_attention", "earlier output", ("tril()", "tril(1)")),
+    ("transposed_in_public", "test_causal_mask_of_three", "which keys", ("tril()", "triu()")),
     ("numbers", "test_causal_mask_is_boolean", "boolean", (TRIANGLE, "torch.ones(length, length).tril()")),
     ("integers", "test_causal_mask_is_boolean", "boolean", ("torch.bool", "torch.long")),
     (
@@ -145,6 +156,7 @@ SHAPED = "(positions < lengths[:, None])[:, None, None]"
 
 PADDING_MASK = (
     ("turned_round", "test_padding_mask_values", "turned round", ("positions <", "positions >=")),
+    ("one_too_many_in_public", "test_padding_mask_of_two", "as many", ("positions <", "positions <=")),
     ("one_too_many", "test_padding_mask_values", "too many", ("positions <", "positions <=")),
     ("one_too_few", "test_padding_mask_values", "too few", ("positions <", "positions + 1 <")),
     (

@@ -166,6 +166,9 @@ MULTI_HEAD_ATTENTION = (
             "        heads = scores.softmax(dim=-1) @ v",
         ),
     ),
+    ("float32_out", "test_multi_head_other_sizes", "nothing on the way", (OUT, f"{OUT}.float()")),
+    ("shape_of_the_keys", "test_multi_head_shapes", "", (ATTEND, "heads = v")),
+    ("queries_detached", "test_multi_head_can_be_trained", "", (f"return {OUT}", f"return {OUT}.detach()")),
     (
         "dropout",
         "test_multi_head_values",

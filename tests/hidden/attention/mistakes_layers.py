@@ -106,6 +106,9 @@ ENCODER_LAYER = (
         "detached",
         ("h = self.norm1(x)", "h = self.norm1(x).detach()"),
     ),
+    ("float32_inside", "test_encoder_layer_other_sizes", "dtype", (ATTEND, f"{ATTEND}.float()")),
+    ("sequence_averaged", "test_encoder_layer_shapes", "shape of the input", (FEED, f"{FEED}.mean(dim=1)")),
+    ("attention_cut", "test_encoder_layer_can_be_trained", "", (FEED, f"{FEED}.detach()")),
     (
         "torch_attention",
         "test_encoder_layer_parts",
@@ -260,6 +263,14 @@ DECODER_LAYER = (
         "detached",
         ("memory, memory, m", "memory.detach(), memory.detach(), m"),
     ),
+    ("float32_inside", "test_decoder_layer_single_position", "dtype", (CROSS, f"{CROSS}.float()")),
+    (
+        "empty_memory_seen",
+        "test_decoder_layer_empty_memory",
+        "memory must not matter",
+        ("memory, memory, memory_mask", "memory, memory"),
+    ),
+    ("cut", "test_decoder_layer_can_be_trained", "", (FEED_3, f"{FEED_3}.detach()")),
     ("mask_on_the_cpu", "test_decoder_layer_sizes_and_device", "device of x", (".to(x.device)", "")),
     (
         "one_length_only",
