@@ -6,6 +6,7 @@ After each of them an honest submission is graded by the same worker, and must h
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,9 +46,13 @@ def run_whole_path(folder: Path, cases: dict[str, bytes], graded: Callable[[], N
         submit(course, student, cases[case])
         submit(course, f"{student}.next", notebook(course))
     progress = Progress(graded=lambda result: None if result.student.endswith(".next") else graded())
-    run = grade_assignment(course, assignment, GradeOptions(workers=1), progress)
-    by_student = {result.student: result for result in run.submissions}
     tally = Tally(cases=len(cases))
+    try:
+        run = grade_assignment(course, assignment, GradeOptions(workers=1), progress)
+    except Exception:  # a finding as any other: what the other corpora gave must still be shown
+        tally.findings.append(Finding(f"{CORPUS}, all of them", traceback.format_exc(), None))
+        return tally
+    by_student = {result.student: result for result in run.submissions}
     for student, case in students.items():
         result, honest = by_student.get(student), by_student.get(f"{student}.next")
         tally.outcomes[str(result.status) if result else "LOST"] += 1
