@@ -9,8 +9,9 @@ TIMESTEP_EMBEDDING = (
         source="""
             def timestep_embedding(timesteps, dim, max_period=10000):
                 half = dim // 2
-                freqs = torch.exp(-math.log(max_period) * torch.arange(start=0, end=half, dtype=torch.float32) / half)
-                args = timesteps[:, None].float() * freqs[None]
+                steps = torch.arange(start=0, end=half, dtype=torch.get_default_dtype(), device=timesteps.device)
+                freqs = torch.exp(-math.log(max_period) * steps / half)
+                args = timesteps[:, None] * freqs[None]
                 return torch.cat([torch.cos(args), torch.sin(args)], dim=-1)
         """,
     ),
@@ -20,8 +21,8 @@ TIMESTEP_EMBEDDING = (
         source="""
             def timestep_embedding(t, dim, max_period=10000):
                 frequencies = torch.logspace(0, -1, dim // 2 + 1, base=max_period, dtype=torch.float64)[:-1]
-                angle = torch.outer(t.double(), frequencies)
-                return torch.hstack((angle.cos(), angle.sin())).float()
+                angle = torch.outer(t.double(), frequencies.to(t.device))
+                return torch.hstack((angle.cos(), angle.sin())).to(torch.get_default_dtype())
         """,
     ),
     Alternative(
@@ -29,7 +30,7 @@ TIMESTEP_EMBEDDING = (
         name="complex",
         source="""
             def timestep_embedding(t, dim, max_period=10000):
-                i = torch.arange(dim // 2)
+                i = torch.arange(dim // 2, device=t.device)
                 phase = t.float().reshape(-1, 1) / max_period ** (2 * i / dim)
                 wave = torch.polar(torch.ones_like(phase), phase)
                 return torch.cat([wave.real, wave.imag], 1)

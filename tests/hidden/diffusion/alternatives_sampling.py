@@ -42,7 +42,7 @@ P_SAMPLE = (
         source="""
             def p_sample(model, x_t, t, betas, noise):
                 abar = torch.cumprod(1 - betas, dim=0)
-                eps = model(x_t, torch.full((len(x_t),), t, dtype=torch.long))
+                eps = model(x_t, torch.full((len(x_t),), t, dtype=torch.long, device=x_t.device))
                 mean = (x_t - betas[t] / torch.sqrt(1 - abar[t]) * eps) / torch.sqrt(1 - betas[t])
                 if t == 0:
                     return mean
@@ -55,7 +55,7 @@ P_SAMPLE = (
         source="""
             @torch.no_grad()
             def p_sample(model, x_t, t, betas, noise):
-                times = torch.tensor([t] * x_t.shape[0])
+                times = torch.tensor([t] * x_t.shape[0], device=x_t.device)
                 bars = alpha_bars(betas)
                 x0 = predict_x0(x_t, times, model(x_t, times), bars)
                 mean, var = posterior_mean_variance(x0, x_t, times, betas)
@@ -78,7 +78,7 @@ P_SAMPLE = (
             def p_sample(model, x_t, t, betas, noise):
                 log_bars = torch.log1p(-betas).cumsum(0)
                 with torch.no_grad():
-                    eps = model(x_t, torch.zeros(len(x_t), dtype=torch.int64) + t)
+                    eps = model(x_t, torch.zeros(len(x_t), dtype=torch.int64, device=x_t.device) + t)
                 mean = (1 - betas[t]).rsqrt() * (x_t - betas[t] * (-torch.expm1(log_bars[t])).rsqrt() * eps)
                 if t > 0:
                     log_var = torch.log(-torch.expm1(log_bars[t - 1])) - torch.log(-torch.expm1(log_bars[t]))

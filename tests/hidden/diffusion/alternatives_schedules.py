@@ -18,7 +18,10 @@ def _cosine(name: str, source: str) -> Alternative:
 
 ALTERNATIVES = (
     _linear("arange", "beta_start + (beta_end - beta_start) * torch.arange(timesteps) / (timesteps - 1)"),
-    _linear("float64_inside", "torch.linspace(beta_start, beta_end, timesteps, dtype=torch.float64).float()"),
+    _linear(
+        "float64_inside",
+        "torch.linspace(beta_start, beta_end, timesteps, dtype=torch.float64).to(torch.get_default_dtype())",
+    ),
     _linear("lerp", "torch.lerp(torch.tensor(beta_start), torch.tensor(beta_end), torch.linspace(0, 1, timesteps))"),
     _linear(
         "python_list",
@@ -55,7 +58,7 @@ ALTERNATIVES = (
             t = torch.arange(timesteps + 1, dtype=torch.float64) / timesteps
             f = (1 + torch.cos((t + s) / (1 + s) * torch.pi)) / 2
             betas = (f[:-1] - f[1:]) / f[:-1]
-            return torch.minimum(betas, torch.tensor(max_beta)).float()
+            return betas.clip(max=max_beta).to(torch.get_default_dtype())
         """,
     ),
     _cosine(
@@ -64,7 +67,7 @@ ALTERNATIVES = (
         def cosine_beta_schedule(timesteps, s=0.008, max_beta=0.999):
             u = torch.arange(timesteps + 1).double().div(timesteps)
             log_f = 2 * torch.log(torch.cos((u + s) / (1 + s) * torch.pi / 2))
-            return (-torch.expm1(log_f.diff())).clamp_max(max_beta).to(torch.float32)
+            return (-torch.expm1(log_f.diff())).clamp_max(max_beta).to(torch.get_default_dtype())
         """,
     ),
     _bars("method", "(1.0 - betas).cumprod(0)"),

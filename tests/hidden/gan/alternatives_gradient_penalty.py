@@ -27,7 +27,7 @@ def gradient_penalty(critic, real, fake, alpha=None):
     others = tuple(range(1, real.ndim))
     if alpha is None:
         alpha = torch.empty(len(real), dtype=real.dtype, device=real.device).uniform_()
-    x_hat = torch.lerp(fake, real, alpha[(...,) + (None,) * len(others)].expand_as(real))
+    x_hat = torch.lerp(fake, real, alpha[(...,) + (None,) * len(others)].expand_as(real)).detach()
     x_hat.requires_grad_(True)
     with torch.enable_grad():
         total = critic(x_hat).sum()
@@ -43,7 +43,7 @@ def gradient_penalty(critic, real, fake, alpha=None):
     x_hat = torch.stack([a * r + (1 - a) * f for a, r, f in zip(alpha, real, fake)]) if len(real) < 100 else (
         alpha.view(-1, *[1] * (real.ndim - 1)) * (real - fake) + fake
     )
-    slopes = vmap(grad(lambda x: critic(x.unsqueeze(0)).sum()))(x_hat)
+    slopes = vmap(grad(lambda x: critic(x.unsqueeze(0)).sum()))(x_hat.detach())
     return slopes.flatten(1).norm(dim=1).sub(1).square().mean()
 """,
         "einsum": (
@@ -65,7 +65,7 @@ def gradient_penalty(critic, real, fake, alpha=None):
         "penalty_expanded": """
 def gradient_penalty(critic, real, fake, alpha=None):
     shape = [len(real)] + [1] * (real.ndim - 1)
-    alpha = torch.rand(shape, dtype=real.dtype) if alpha is None else alpha.reshape(shape)
+    alpha = torch.rand(shape, dtype=real.dtype, device=real.device) if alpha is None else alpha.reshape(shape)
     mixed = (fake + alpha * (real - fake)).clone().detach()
     mixed.requires_grad = True
     scores = critic(mixed).flatten()

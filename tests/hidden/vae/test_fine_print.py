@@ -19,27 +19,27 @@ EVERY_OUTPUT = "mu and logvar as forward returns them must be differentiable: th
 @pytest.mark.weight(0.5)
 @pytest.mark.hint(KEEPS_FLOAT64)
 def test_reconstruction_loss_keeps_float64(student):
-    """The loss of float64 probabilities is float64, digit by digit."""
+    """The loss of float64 probabilities is float64 again."""
     p = 0.1 + 0.8 * torch.rand(3, 5, dtype=torch.float64)
     x = torch.rand(3, 5, dtype=torch.float64)
     loss = assert_shape(student.reconstruction_loss(p, x), (3,), name="the loss")
     require(loss.dtype == torch.float64, f"the loss is {loss.dtype} for float64 inputs")
     want = -(x * p.log() + (1 - x) * (1 - p).log()).sum(dim=1)
-    assert_close(loss, want, rtol=1e-10, atol=1e-12, name="the loss in float64")
+    assert_close(loss, want, name="the loss in float64")
 
 
 @pytest.mark.question("elbo_loss")
 @pytest.mark.weight(0.5)
 @pytest.mark.hint(KEEPS_FLOAT64)
 def test_elbo_loss_keeps_float64(student):
-    """The loss of float64 inputs is float64, digit by digit."""
+    """The loss of float64 inputs is float64 again."""
     p = 0.1 + 0.8 * torch.rand(3, 5, dtype=torch.float64)
     x, mu, logvar = (torch.rand(3, size, dtype=torch.float64) for size in (5, 2, 2))
     loss = assert_shape(student.elbo_loss(p, x, mu, logvar, 0.5), (), name="the loss")
     require(loss.dtype == torch.float64, f"the loss is {loss.dtype} for float64 inputs")
     bce = -(x * p.log() + (1 - x) * (1 - p).log()).sum()
     kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum()
-    assert_close(loss, bce + 0.5 * kl, rtol=1e-10, atol=1e-12, name="the loss in float64")
+    assert_close(loss, bce + 0.5 * kl, name="the loss in float64")
 
 
 def vae_dtypes(module, x):
