@@ -75,8 +75,8 @@ contract: setup
 stale: setup
 	$(BIN)/autograder build --check
 
-audit: setup  ## Measure the hidden suites: reference, stub, known mistakes, alternatives
-	$(BIN)/autograder audit
+audit: setup  ## Measure the hidden suites: known answers, mutants, steadiness, tolerances (an hour); a page: audit.html
+	$(BIN)/autograder audit --part all --gate --html audit.html
 
 bench: setup  ## Time grading against stock nbgrader, side by side
 	$(BIN)/python -m benchmarks
