@@ -287,8 +287,8 @@ def test_handles_do_not_outlive_their_test(notebook: Notebook) -> None:
         "import sys; sys.modules['torch'] = None", "torch.manual_seed = lambda *a: None",
     ],
 )  # fmt: skip
-def test_what_one_test_leaves_behind_does_not_reach_the_next(in_sandbox: Notebook, spoil: str) -> None:
-    """Replaced functions and changed modes are put back before each test."""
+def test_what_one_question_leaves_behind_does_not_reach_the_next(in_sandbox: Notebook, spoil: str) -> None:
+    """Replaced functions are put back before the tests of each question, and changed modes before each test."""
     student = in_sandbox(
         "import torch, math\nimport torch.nn.functional as F\n"
         f"def spoil():\n    {spoil}\n"
@@ -300,9 +300,9 @@ def test_what_one_test_leaves_behind_does_not_reach_the_next(in_sandbox: Noteboo
     )
     honest = student.state()
     assert honest == [False, False, True, True, "torch.float32", True, "cpu", False, 1, 2, False]
-    student.begin(1)
+    student.begin(1, "this one")
     student.spoil()
-    student.begin(2)
+    student.begin(2, "this one" if ".set_" in spoil or ".use_" in spoil else "another")
     assert student.state() == honest
 
 
