@@ -182,6 +182,8 @@ class Trial:
         status = self.wait(self.grade({}, fresh=False))
         if status != self.exit_status:
             self.add(Fault.INCONSISTENT, f"the run after ended with {status}: {self.endings[-1][1][-600:]}")
+        if status not in (0, 1):
+            return  # nothing can be as it should be, and one finding says it
         after = read_state(self.data, self.folder / "grades.json")
         self.findings += check_final(after, self._wanted(), self.feedback)
         if self.interrupted is not None:
