@@ -85,7 +85,7 @@ class ReleaseSpec:
             return cls.parse(path.read_bytes())
         except FileNotFoundError:
             raise AuthoringError(f"{path}: there is no release yet; {cure}") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise AuthoringError(f"{path}: this is no release that can be used ({error}); {cure}") from None
 
     @classmethod
@@ -93,7 +93,7 @@ class ReleaseSpec:
         """Read the bytes of a release, which are trusted.
 
         Raises:
-            ValueError, KeyError, TypeError, AttributeError: they are no release.
+            ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError: they are no release.
         """
         return cls(tuple(_spec_cell(cell) for cell in json.loads(notebook)["cells"]))
 
@@ -131,6 +131,8 @@ def _spec_cell(cell: Mapping[str, Any]) -> SpecCell:
     metadata = cell["metadata"]
     nbgrader = metadata.get("nbgrader", {})
     grade_id = nbgrader.get("grade_id", "")
+    if not (isinstance(cell["id"], str) and isinstance(cell["cell_type"], str)):
+        raise TypeError("a cell without an id or a type")
     role = _role(cell["cell_type"], nbgrader, metadata.get("tags", []))
     source = cell["source"]
     return SpecCell(

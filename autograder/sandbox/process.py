@@ -77,7 +77,8 @@ class StudentProcess:
         number = secrets.randbits(62)
         self._send({**message, "timeout_s": timeout_s, "id": number})
         reply = self._receive(timeout_s * WALL_FACTOR + GRACE_S)
-        if reply.pop("id", None) != number:  # written to the channel by student code, ahead of the real one
+        answered = reply.pop("id", None)
+        if type(answered) is not int or answered != number:  # written by student code, ahead of the real one
             self.kill()
             raise ProcessCrashed("the process sent something that is not an answer (to another question)")
         return reply

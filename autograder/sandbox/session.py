@@ -127,6 +127,8 @@ class Session:
 
     def lines_of(self, index: object) -> int:
         """How many lines the cell with this index has; 0 where there is none."""
+        if type(index) is not int:  # a tensor, for instance, compares as no number does
+            return 0
         return next((cell.source.count("\n") + 1 for cell in self._cells if cell.index == index), 0)
 
     def close(self, *, wait: bool = True) -> None:
@@ -199,5 +201,9 @@ def _failure(cell: CodeCell, kind: str, type_name: str, message: str, line: int)
 
 
 def _text(value: object, limit: int) -> str:
-    """Text of student code for a report: bounded, and nothing in it that a terminal would act on."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)[:limit])
+    """Text of student code for a report: bounded, and nothing in it that a terminal would act on.
+
+    What is no text is only named: a reply can hold tensors that take minutes to print.
+    """
+    text = value if isinstance(value, str) else f"({type(value).__name__})"
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])

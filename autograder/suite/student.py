@@ -169,7 +169,9 @@ class Handle(Member):
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape of every parameter."""
         value = _ask(self._backend, {"op": "shapes", "target": self._target, "path": ""})["value"]
-        return {str(name): tuple(shape) for name, shape in value.items()} if isinstance(value, dict) else {}
+        if not isinstance(value, dict) or not all(_is_shape(shape) for shape in value.values()):
+            raise StudentCrashed("the process sent no shapes")
+        return {str(name): shape for name, shape in value.items()}
 
     def __repr__(self) -> str:
         return f"<{self.type_name} in the student's process>"
@@ -185,16 +187,25 @@ def _ask(backend: Backend, message: dict[str, Any]) -> dict[str, Any]:
     error = reply.get("error")
     if not isinstance(error, dict):
         raise StudentCrashed("the process sent something that is not an answer")
-    type_name = str(error.get("type", "Exception"))[:100]
-    message_text = str(error.get("message", ""))[:2000]
+    type_name = _words(error.get("type", "Exception"), 100)
+    message_text = _words(error.get("message", ""), 2000)
     if type_name == "TimeLimit":
         raise StudentTimeout(message_text)
     mro = error.get("mro")
-    names = tuple(str(name)[:100] for name in mro[:20]) if isinstance(mro, list) else ()
+    names = tuple(_words(name, 100) for name in mro[:20]) if isinstance(mro, list) else ()
     cell, line = (value if type(value) is int else -1 for value in (error.get("cell"), error.get("line")))
     target = message.get("target")
     missing = target if type_name == "MissingName" and isinstance(target, str) else ""
     raise StudentError(type_name, message_text, names, cell, line, missing)
+
+
+def _words(value: object, limit: int) -> str:
+    """Text of an error. What is no text is only named: an error can hold tensors that take minutes to print."""
+    return value[:limit] if isinstance(value, str) else f"({type(value).__name__})"
+
+
+def _is_shape(value: object) -> bool:
+    return type(value) is tuple and all(type(size) is int for size in value)
 
 
 def _send(backend: Backend, value: Any, wanted: list[torch.Tensor] | None = None) -> Any:
