@@ -100,6 +100,7 @@ ENCODER_LAYER = (
         ("h = self.norm1(x)", "h = self.norm1(x).transpose(0, 1)"),
         (ATTEND, "x = x + self.self_attn(h, h, h).transpose(0, 1)"),
     ),
+    ("in_place", "test_encoder_layer_gradients", "", ("x = x + self", "x += self")),
     (
         "detached",
         "test_encoder_layer_gradients",
@@ -271,6 +272,7 @@ DECODER_LAYER = (
         ("memory, memory, memory_mask", "memory, memory"),
     ),
     ("cut", "test_decoder_layer_can_be_trained", "", (FEED_3, f"{FEED_3}.detach()")),
+    ("in_place", "test_decoder_layer_gradients", "", (SELF, SELF.replace("x = x +", "x +="))),
     ("mask_on_the_cpu", "test_decoder_layer_sizes_and_device", "device of x", (".to(x.device)", "")),
     (
         "one_length_only",

@@ -128,15 +128,16 @@ def test_encoding_is_about_distance(student):
 
 
 def _probe_default_dtype(module):
-    """The dtype of an encoding where the default is float32, and where it is float64."""
+    """The dtypes of encodings where the default is float32, and where it is float64."""
     import torch
 
-    dtypes = [str(module.sinusoidal_positional_encoding(3, 4).dtype)]
-    torch.set_default_dtype(torch.float64)
+    before, dtypes = torch.get_default_dtype(), []
     try:
-        dtypes.append(str(module.sinusoidal_positional_encoding(3, 4).dtype))
+        for default in (torch.float32, torch.float64):
+            torch.set_default_dtype(default)
+            dtypes.append(str(module.sinusoidal_positional_encoding(3, 4).dtype))
     finally:
-        torch.set_default_dtype(torch.float32)
+        torch.set_default_dtype(before)
     return dtypes
 
 
