@@ -142,7 +142,7 @@ def reach(family, address):
     except OSError: pass
 for address in (('127.0.0.1', @PORT@), ('1.1.1.1', 53)):
     reach(socket.AF_INET, address); reach(socket.AF_INET6, address)
-for name in ('\\0autograder-forger', '@SOCKET@'):
+for name in ('\\0@ABSTRACT@', '@SOCKET@'):
     reach(socket.AF_UNIX, name)
 publish()
 """
@@ -163,6 +163,9 @@ def scale(x, factor):
     get_ipython().system(text)
     raise [MissingName, ValueError, StudentError, NotImplementedError, AssertionError][len(CALLS) % 5](text)
 """
+
+
+ABSTRACT = f"autograder-forger-{os.getpid()}"  # abstract names are the whole machine's
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,7 @@ def listening(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Sockets of the grader's machine that note whoever reaches them: TCP, a path, an abstract name."""
     seen: list[str] = []
     servers = [socket.create_server(("127.0.0.1", 0))]
-    for name in (str(path), "\0autograder-forger"):
+    for name in (str(path), f"\0{ABSTRACT}"):
         servers.append(socket.socket(socket.AF_UNIX))
         servers[-1].bind(name)
         servers[-1].listen()
@@ -248,7 +251,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     root = tmp_path_factory.mktemp("forger")
     course = make_course(root)
     with listening(root / "socket") as (port, connections):
-        places = {"@PORT@": str(port), "@COURSE@": str(root), "@ROOT@": str(ROOT), "@SOCKET@": str(root / "socket")}
+        places = {"@PORT@": str(port), "@ABSTRACT@": ABSTRACT, "@SOCKET@": str(root / "socket")}
+        places |= {"@COURSE@": str(root), "@ROOT@": str(ROOT)}
         for name, trick in TRICKS.items():
             cells = list(trick.cells)
             for word, place in places.items():

@@ -40,7 +40,7 @@ class Dangers(HTMLParser):
             if name.startswith("on") or (name == "class" and "mermaid" in link):
                 self.found.append(f"{name}={value}")
             scheme = re.match(r"[a-z][a-z0-9+.-]*:", link)
-            if name not in {"title", "class"} and scheme and scheme[0] not in {"http:", "https:", "mailto:"}:
+            if name not in {"title", "class", "id"} and scheme and scheme[0] not in {"http:", "https:", "mailto:"}:
                 self.found.append(f"{name}={value}")
             if name == "src" and link and not link.startswith("data:image/"):
                 self.found.append(f"{name}={value}")
