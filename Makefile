@@ -8,9 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
+# Apart from make test: the attacks, which time whole classes, and what has not been seen to hold on an idle machine yet.
+APART := tests/platform/attacks tests/platform/audit/test_trials.py tests/platform/faults/test_faults.py \
+	tests/platform/benchmarks/test_large_class.py
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup sandbox browser demo test test-fast attacks test-attacks faults fuzz check lint types contract stale audit bench clean
+.PHONY: help setup sandbox browser demo test test-fast test-apart attacks test-attacks faults fuzz check lint types contract stale audit bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -43,8 +46,11 @@ browser:  # a few tests open pages in a real browser; where there is none, and n
 demo: setup  ## Build, make a class, grade it, write feedback and reports
 	@$(BIN)/autograder demo
 
-test: setup browser  ## All tests, the slow ones too; the attacks are apart, since they time a whole class
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/platform/attacks $(PYTEST_ARGS)
+test: setup browser  ## All tests, the slow ones too; not those that are apart, see test-apart
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(APART:%=--ignore=%) $(PYTEST_ARGS)
+
+test-apart: setup browser  ## Trials of the audit, each fault once, a large class: many minutes, on an idle machine
+	$(BIN)/python -m pytest $(filter-out tests/platform/attacks,$(APART)) $(PYTEST_ARGS)
 
 attacks: setup browser  ## Some 270 ways to cheat, leak or break the grader, through the real command: a table (minutes)
 	$(BIN)/python -m tests.platform.attacks
@@ -59,7 +65,7 @@ fuzz: setup  ## 10 000 mutated notebooks, 100 000 hostile messages, settings: no
 	$(BIN)/python -m tests.platform.fuzz
 
 test-fast: setup  ## The tests that take seconds
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' --ignore=tests/platform/attacks $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' $(APART:%=--ignore=%) $(PYTEST_ARGS)
 
 check: lint types contract stale test  ## What CI runs: lint, types, import contract, stale releases, tests
 
