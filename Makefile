@@ -10,7 +10,8 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
 # Apart from make test: the attacks, which time whole classes, and what has not been seen to hold on an idle machine yet.
 APART := tests/platform/attacks tests/platform/audit/test_trials.py tests/platform/faults/test_faults.py \
-	tests/platform/benchmarks/test_large_class.py
+	tests/platform/benchmarks/test_large_class.py tests/platform/audit/test_sample.py \
+	tests/platform/authoring/test_scaffold.py
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup sandbox browser demo test test-fast test-apart attacks test-attacks faults fuzz check lint types contract stale audit bench clean

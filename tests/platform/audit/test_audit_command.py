@@ -204,16 +204,3 @@ def test_importing_the_command_imports_nothing_slow(module: str) -> None:
 def test_the_hidden_suites_of_this_course_are_right() -> None:
     result = invoke(find_course(ROOT))
     assert result.exit_code == 0, result.output
-
-
-@pytest.mark.slow
-def test_a_sample_of_mutants_and_seeds_finds_nothing_in_this_course(tmp_path: Path) -> None:
-    """The part of `make audit` that is cheap enough to run with every change."""
-    file = tmp_path / "audit.json"
-    sample = ("--part", "mutants", "--part", "steadiness", "--mutants", "4", "--seeds", "4", "--gate")
-    result = invoke(find_course(ROOT), *sample, "--json", str(file))
-    assert result.exit_code == 0, result.output
-    assert "a sample of 4 mutants a question" in result.output
-    for assignment in json.loads(file.read_text(encoding="utf-8"))["trials"]:
-        assert all(question["killed"] > 0 for question in assignment["questions"])
-        assert all(question["test_runs"] > 0 for question in assignment["questions"])
