@@ -2,6 +2,22 @@
 
 from autograder.suite import Alternative
 
+BLOCK = """
+class _Block(nn.Module):
+    def __init__(self, embed_dim, num_heads, ff_dim):
+        super().__init__()
+        self.attention, self.norm = MultiHeadAttention(embed_dim, num_heads), nn.LayerNorm(embed_dim)
+        self.second_norm = nn.LayerNorm(embed_dim)
+        self.one, self.two = nn.Linear(embed_dim, ff_dim), nn.Linear(ff_dim, embed_dim)
+
+    def attend(self, x, mask):
+        h = self.norm(x)
+        return x + self.attention(h, h, h, mask)
+
+    def feed(self, x):
+        return x + self.two(F.gelu(self.one(self.second_norm(x))))
+"""
+
 ENCODER_LAYER = (
     Alternative(
         question="EncoderLayer",
@@ -174,21 +190,7 @@ DECODER_LAYER = (
                     x = x + self.cross(self.cross_norm(x), memory, memory, memory_mask)
                     return self.layer.feed(x)
         """,
-        helpers="""
-            class _Block(nn.Module):
-                def __init__(self, embed_dim, num_heads, ff_dim):
-                    super().__init__()
-                    self.attention, self.norm = MultiHeadAttention(embed_dim, num_heads), nn.LayerNorm(embed_dim)
-                    self.second_norm = nn.LayerNorm(embed_dim)
-                    self.one, self.two = nn.Linear(embed_dim, ff_dim), nn.Linear(ff_dim, embed_dim)
-
-                def attend(self, x, mask):
-                    h = self.norm(x)
-                    return x + self.attention(h, h, h, mask)
-
-                def feed(self, x):
-                    return x + self.two(F.gelu(self.one(self.second_norm(x))))
-        """,
+        helpers=BLOCK,
     ),
     Alternative(
         question="DecoderLayer",

@@ -110,6 +110,7 @@ ENCODER_LAYER = (
     ("float32_inside", "test_encoder_layer_other_sizes", "dtype", (ATTEND, f"{ATTEND}.float()")),
     ("sequence_averaged", "test_encoder_layer_shapes", "shape of the input", (FEED, f"{FEED}.mean(dim=1)")),
     ("attention_cut", "test_encoder_layer_can_be_trained", "", (FEED, f"{FEED}.detach()")),
+    ("shortcut_detached", "test_encoder_layer_gradients", "shortcuts", (ATTEND, ATTEND.replace("= x", "= x.detach()"))),
     (
         "torch_attention",
         "test_encoder_layer_parts",
@@ -273,6 +274,18 @@ DECODER_LAYER = (
     ),
     ("cut", "test_decoder_layer_can_be_trained", "", (FEED_3, f"{FEED_3}.detach()")),
     ("in_place", "test_decoder_layer_gradients", "", (SELF, SELF.replace("x = x +", "x +="))),
+    (
+        "shortcut_detached",
+        "test_decoder_layer_input_gradients",
+        "shortcuts",
+        (CROSS, CROSS.replace("= x", "= x.detach()")),
+    ),
+    (
+        "values_detached",
+        "test_decoder_layer_input_gradients",
+        "values alike",
+        ("memory, memory, m", "memory, memory.detach(), m"),
+    ),
     ("mask_on_the_cpu", "test_decoder_layer_sizes_and_device", "device of x", (".to(x.device)", "")),
     (
         "one_length_only",

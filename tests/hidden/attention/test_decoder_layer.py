@@ -35,8 +35,11 @@ IGNORED = "memory_mask has no effect: hand it on to the attention to memory."
 POLARITY = "memory_mask is turned round: True means MAY attend."
 
 
-def _probe_forward(module, sizes, attention, norm, feed_forward, calls, train):
-    """The output of each call, and the number of parts of each kind; all of a kind have the same parameters."""
+def _probe_forward(module, sizes, attention, norm, feed_forward, calls, train, by=None):
+    """The output of each call, and the number of parts of each kind; all of a kind have the same parameters.
+
+    With `by`, the gradients of x and memory instead, for the sum of the first output weighed by it.
+    """
     import torch
 
     layer = module.DecoderLayer(*sizes).to(calls[0][0].dtype).train(train)
@@ -54,6 +57,10 @@ def _probe_forward(module, sizes, attention, norm, feed_forward, calls, train):
             values = norm if part in norms else feed_forward[0 if part.weight.shape[0] == sizes[2] else 1]
             part.weight.copy_(values[0])
             part.bias.copy_(values[1])
+    if by is not None:
+        x, memory = (tensor.requires_grad_() for tensor in calls[0])
+        return list(torch.autograd.grad((layer(x, memory) * by).sum(), (x, memory), allow_unused=True))
+    with torch.no_grad():
         outputs = [layer(*call) for call in calls]
     shapes = [list(m.weight.shape) for m in linears]
     return [outputs, [len(own), len(norms), shapes, sum(p.numel() for p in layer.parameters())]]
@@ -213,6 +220,22 @@ def test_decoder_layer_memory_mask(student):
         mistakes = {IGNORED: _decoded(layer, x, memory), POLARITY: _decoded(layer, x, memory, ~mask)}
         name = f"the output with a mask of shape {list(mask.shape)}"
         assert_close(got, _decoded(layer, x, memory, mask), rtol=1e-6, name=name, mistakes=mistakes)
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(
+    "The gradients of x and memory are wrong: they come through the shortcuts and through all three parts, and that of "
+    "memory through keys and values alike."
+)
+def test_decoder_layer_input_gradients(student):
+    """The gradients of x and of memory are right."""
+    parameters, (x, memory), by = _parameters(), _case(), torch.randn(2, 4, EMBED, dtype=torch.float64)
+    got = student.run(_probe_forward, SIZES, *parameters, [[x, memory]], False, by)
+    leaves = x.clone().requires_grad_(), memory.clone().requires_grad_()
+    want = torch.autograd.grad((_decoded(_torch_layer(parameters), *leaves) * by).sum(), leaves)
+    for name, g, w in zip(("x", "memory"), got, want, strict=True):
+        require(g is not None, f"no gradient reaches {name}")
+        assert_close(g, w, rtol=1e-5, name=f"the gradient of {name}")
 
 
 @pytest.mark.weight(0.5)

@@ -68,7 +68,7 @@ def _probe_gradients(module, sizes, x, memory, mask):
     return [{n: None if g is None else g.abs().sum().item() for n, g in totals.items()}, *first]
 
 
-@pytest.mark.weight(2)
+@pytest.mark.weight(1.5)
 @pytest.mark.hint("Every layer that you make must be used, each for one thing, and nothing may be detached.")
 def test_decoder_layer_gradients(student):
     """Every parameter, x and memory get a gradient; the first output sees all of memory, but only the first of x."""
@@ -133,6 +133,6 @@ def test_decoder_layer_can_be_trained(student):
     """Gradient descent teaches one layer to add the mean of memory to each position."""
     x, memory = torch.randn(16, 3, EMBED, dtype=torch.float64), torch.randn(16, 4, EMBED, dtype=torch.float64)
     target = x + 2 * memory.mean(dim=1, keepdim=True)
-    losses = student.run(_probe_train, x, memory, target, 16)
+    losses = student.run(_probe_train, x, memory, target, 12)
     # Leaving x as it is costs 1, the variance of twice a mean of four.
     require(losses[-1] < 0.4 and losses[-1] < losses[0], f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g}")

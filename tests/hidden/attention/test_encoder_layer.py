@@ -31,11 +31,15 @@ NO_FEED_FORWARD = "The feed-forward network has no effect on the output."
 PARALLEL = "The feed-forward network sees x from before the attention; it comes after it."
 NORM_AT_THE_END = "There is one normalisation too many, at the end."
 IGNORED = "The mask has no effect: hand it on to the attention."
+CUT = "The gradient of x is wrong: it comes through the shortcuts as well as through attention and feed-forward."
 POLARITY = "The mask is turned round: True means MAY attend."
 
 
-def _probe_forward(module, sizes, attention, norm, feed_forward, x, masks, train):
-    """The output for each mask, and the number of parts of each kind; all of a kind have the same parameters."""
+def _probe_forward(module, sizes, attention, norm, feed_forward, x, masks, train, by=None):
+    """The output for each mask, and the number of parts of each kind; all of a kind have the same parameters.
+
+    With `by`, the gradient of x instead, for the sum of the first output weighed by it.
+    """
     import torch
 
     layer = module.EncoderLayer(*sizes).to(x.dtype).train(train)
@@ -53,6 +57,9 @@ def _probe_forward(module, sizes, attention, norm, feed_forward, x, masks, train
             values = norm if part in norms else feed_forward[0 if part.weight.shape[0] == sizes[2] else 1]
             part.weight.copy_(values[0])
             part.bias.copy_(values[1])
+    if by is not None:
+        return torch.autograd.grad((layer(x.requires_grad_(), *masks) * by).sum(), x)[0]
+    with torch.no_grad():
         outputs = [layer(x) if mask is None else layer(x, mask) for mask in masks]
     shapes = [list(m.weight.shape) for m in linears]
     return [outputs, [len(own), len(norms), shapes, sum(p.numel() for p in layer.parameters())]]
@@ -231,11 +238,16 @@ def _probe_gradients(module, sizes, x, mask):
 @pytest.mark.weight(1.5)
 @pytest.mark.hint("Every layer that you make must be used, each for one thing, and nothing may be detached.")
 def test_encoder_layer_gradients(student):
-    """Every parameter and the input get a finite gradient, for a padded sequence and an empty one."""
+    """Every parameter gets a finite gradient, an empty sequence among others, and that of the input is right."""
     mask = torch.tensor([[True, True, False, False], [True] * 4, [False] * 4])[:, None, None]
     found = student.run(_probe_gradients, (EMBED, HEADS, WIDTH), _x(3, 4), mask)
     without = [name for name, total in found.items() if total is None or not 0 < total < float("inf")]
     require(not without, f"no or no finite gradient in {without}")
+    parameters, x, by = _parameters(), _x(), torch.randn(2, 5, EMBED, dtype=torch.float64)
+    got = student.run(_probe_forward, (EMBED, HEADS, WIDTH), *parameters, x, [None], False, by)
+    leaf = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad((_torch_layer(parameters)(leaf) * by).sum(), leaf)
+    assert_close(got, want, rtol=1e-5, name="the gradient of x", hint=CUT)
 
 
 @pytest.mark.weight(0.5)

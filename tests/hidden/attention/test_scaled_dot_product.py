@@ -151,6 +151,7 @@ def test_attention_gradients(student):
         by = torch.randn(2, 3, 4, 2, dtype=torch.float64), torch.randn(2, 3, 4, 5, dtype=torch.float64)
         output, weights = _pair(student.scaled_dot_product_attention(q, k, v, given))
         require(output.requires_grad and weights.requires_grad, "the results do not require grad")
+        require(output.dtype == weights.dtype == torch.float64, f"{output.dtype} and {weights.dtype} for float64")
         got = torch.autograd.grad((output * by[0]).sum() + (weights * by[1]).sum(), (q, k, v), allow_unused=True)
         want_output, want_weights = _allowed_alone(q, k, v, given)
         want = torch.autograd.grad((want_output * by[0]).sum() + (want_weights * by[1]).sum(), (q, k, v))
