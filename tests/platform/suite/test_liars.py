@@ -2,7 +2,8 @@
 
 Every question's answer is wrapped, so that it gives objects where the reference gives tensors and
 numbers. The objects hand out the right values when their methods are called, which is more than a
-liar could do. A test that passes has only asked the object, so an object could tell it anything.
+liar could do. A test that passes has only asked the object, so an object could tell it anything;
+but for tests that were told no lie, as those of errors and of a new model's parameters are.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def plain(value):
     return value
 
 def lie(value):
-    if isinstance(value, (torch.Tensor, int, float, bool, str)) or value is None: return Liar(value)
+    if isinstance(value, (torch.Tensor, int, float, bool, str)):
+        with open({lies!r}, "a") as file: file.write(".")
+        return Liar(value)
     if type(value) in (list, tuple): return type(value)(map(lie, value))
     if type(value) is dict: return {{k: lie(v) for k, v in value.items()}}
     return value
@@ -59,20 +62,39 @@ for name in {questions}:
     globals()[name] = lying_class(answer) if isinstance(answer, type) else lying(answer)
 """
 
+# A plugin for the run: prints the tests during which nobody lied.
+HONEST = """
+import pytest
+from pathlib import Path
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    lies = Path({lies!r})
+    before = lies.stat().st_size
+    outcome = yield
+    if lies.stat().st_size == before: print("\\nNO LIE IN", item.nodeid)
+    return outcome
+"""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("assignment", COURSE.assignment_names)
 def test_objects_instead_of_values_satisfy_no_test(assignment: str, tmp_path: Path) -> None:
     """Tests with probes are left out: there the student's objects are used where they are, by other code."""
     content = COURSE.assignment(assignment)
-    (tmp_path / "liar.py").write_text(LIAR.format(reference=content.reference_name, questions=content.question_names))
-    command = [sys.executable, "-m", "pytest", "-p", "autograder.suite.plugin", str(content.suite_folder), "-q", "-rp",
-               "-p", "no:cacheprovider", "--against", str(tmp_path / "liar.py")]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    (tmp_path / "lies").touch()
+    blanks = {"reference": content.reference_name, "questions": content.question_names, "lies": str(tmp_path / "lies")}
+    (tmp_path / "liar.py").write_text(LIAR.format(**blanks))
+    (tmp_path / "honest.py").write_text(HONEST.format(**blanks))
+    plugins = ["-p", "autograder.suite.plugin", "-p", "honest", "-p", "no:cacheprovider"]
+    suite = [str(content.suite_folder), "-q", "-rp", "--against", str(tmp_path / "liar.py")]
+    command = [sys.executable, "-m", "pytest", *plugins, *suite]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "OMP_NUM_THREADS": "1"}
     out = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500).stdout
     assert re.search(r"\d+ failed", out), out[-3000:]
     passed = re.findall(r"^PASSED (.*)::([^\s\[]+)", out, re.MULTILINE)
-    assert [name for path, name in passed if not uses_a_probe(ROOT / path, name)] == []
+    honest = re.findall(r"^NO LIE IN .*::([^\s\[]+)", out, re.MULTILINE)
+    assert [name for path, name in passed if name not in honest and not uses_a_probe(ROOT / path, name)] == []
 
 
 def uses_a_probe(path: Path, test: str) -> bool:
