@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.authoring.spec import ReleaseSpec, Role, SpecCell
@@ -118,9 +119,15 @@ def _gives_away(secret: set[str], lines: set[str]) -> bool:
 def _telling(lines: Sequence[str]) -> Iterator[str]:
     """The lines that say something: no comments, no spacing, nothing short, no `super().__init__()`."""
     for line in lines:
-        code = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
+        code = _without_comment(line)
         if len(code) >= TELLING_LINE and code != "super().__init__()":
             yield code
+
+
+@lru_cache(maxsize=2**14)  # the lines of a suite are compared with each cell of the release
+def _without_comment(line: str) -> str:
+    """The line's code with single spaces."""
+    return " ".join(re.sub(r"(^|\s)#.*", "", line).split())
 
 
 def _place(cell: SpecCell) -> str:

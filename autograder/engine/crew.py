@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from autograder.course import Assignment, Course
+from autograder.engine.core import cores_for
 from autograder.engine.job import Job
 from autograder.engine.start import run_worker, without_main
 from autograder.errors import AutograderError, IsolationError
@@ -29,10 +30,11 @@ class Crew:
         self.workers: list[Worker] = []
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["autograder.engine.worker"])
+        self._cores = cores_for(self.count)
 
     def __enter__(self) -> Crew:
         try:
-            self.workers = [self._start() for _ in range(self.count)]
+            self.workers = [self._start(core) for core in self._cores]
         except BaseException:
             self.close()
             raise
@@ -48,7 +50,7 @@ class Crew:
             IsolationError, SuiteError, ...: a worker cannot start, or cannot use the suite.
         """
         # A run that was left early has left behind workers that were stopped in the middle of a job.
-        self.workers = [self._start() if worker.connection.closed else worker for worker in self.workers]
+        self.workers = [self._start(w.core) if w.connection.closed else w for w in self.workers]
         for worker in self.workers:
             worker.tell(assignment)
         tests: dict[str, int] = {}
@@ -65,7 +67,7 @@ class Crew:
     def replace(self, worker: Worker, assignment: Assignment) -> Worker:
         """End a worker that is dead, hung or in the middle of something; another takes its place."""
         worker.stop(kill=True)
-        fresh = self._start()
+        fresh = self._start(worker.core)
         self.workers[self.workers.index(worker)] = fresh
         fresh.tell(assignment)
         fresh.wait_until_ready()
@@ -78,9 +80,9 @@ class Crew:
             worker.stop()
         self.workers = []
 
-    def _start(self) -> Worker:
+    def _start(self, core: int | None) -> Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (self.course, self.isolation, theirs)
+        arguments = (self.course, self.isolation, core, theirs)
         process = self._context.Process(target=run_worker, args=arguments, daemon=True)
         with without_main():
             try:
@@ -88,15 +90,16 @@ class Crew:
             except (EOFError, OSError):  # the fork server has been killed, and is started again
                 process.start()
         theirs.close()
-        return Worker(process, ours)
+        return Worker(process, ours, core)
 
 
 class Worker:
     """One worker process as the trusted side sees it."""
 
-    def __init__(self, process: Any, connection: Connection) -> None:
+    def __init__(self, process: Any, connection: Connection, core: int | None) -> None:
         self.process = process
         self.connection = connection
+        self.core = core
         self.deadline = 0.0
 
     def wait_until_ready(self) -> dict[str, int]:

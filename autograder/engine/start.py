@@ -10,12 +10,16 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 
 from autograder.course import Course
+from autograder.end_with_parent import end_with_parent
+from autograder.engine.core import keep_to
 
 
-def run_worker(course: Course, isolation: str, connection: Connection) -> None:
+def run_worker(course: Course, isolation: str, core: int | None, connection: Connection) -> None:
     """Run in the worker process."""
     from autograder.engine.worker import WorkerSettings, work
 
+    end_with_parent()
+    keep_to(core)
     work(WorkerSettings(course, isolation), connection)
     connection.close()
     os._exit(0)  # everything is closed; torch's own tidying up takes a second

@@ -7,10 +7,7 @@ the one that started it, however that ended.
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +18,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.end_with_parent import end_with_parent
 from autograder.gradebook.feedback_exporter import FeedbackExporter
 from autograder.gradebook.whole_file import write_file
 
@@ -28,14 +26,7 @@ from autograder.gradebook.whole_file import write_file
 def prepare_process() -> None:
     """Called once in each process: Ctrl-C is its parent's business, and without the parent it must not stay."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()  # its end is noticed however it comes about
-        os._exit(1)
+    end_with_parent()
 
 
 def convert_batch(

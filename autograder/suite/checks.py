@@ -7,12 +7,14 @@ of the test's `hint` marker is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 
 from autograder.suite.student import StudentError
+
+Mistakes = Mapping[str, torch.Tensor | float]
 
 
 class WrongAnswer(AssertionError):
@@ -63,7 +65,7 @@ def assert_close(
     atol: float = 1e-6,
     name: str = "the result",
     hint: str = "",
-    mistakes: Mapping[str, torch.Tensor | float] | None = None,
+    mistakes: Mistakes | Callable[[], Mistakes] | None = None,
 ) -> None:
     """Fail unless `actual` has the shape and values of `expected`.
 
@@ -74,13 +76,13 @@ def assert_close(
         name: what the value is, in words, for the messages.
         hint: shown to the student where no named mistake matches; default: the test's marker.
         mistakes: hint -> the value which that mistake would give. The first that `actual` agrees
-            with is the hint shown. Entries that equal the right answer here are ignored.
+            with is the hint shown. Entries that equal the right answer here are ignored. A function that
+            returns them is called where the answer is wrong: right ones need not wait for what takes long.
 
     Raises:
         WrongAnswer: the shape, finiteness or a value is wrong.
         ValueError: `expected` is not finite, so that no tolerance makes sense: the test is broken.
     """
-    mistakes = mistakes or {}
     want = _as_float64(expected)
     if not bool(torch.isfinite(want).all()):
         raise ValueError(f"the expected value of {name} holds NaN or infinite values")
@@ -126,13 +128,13 @@ def raises_in_student(*types: str, hint: str = "") -> Iterator[None]:
 def _named_mistake(
     actual: torch.Tensor,
     want: torch.Tensor,
-    mistakes: Mapping[str, torch.Tensor | float],
+    mistakes: Mistakes | Callable[[], Mistakes] | None,
     rtol: float,
     atol: float,
 ) -> str:
-    if actual.is_complex() or _agrees(actual, want, rtol, atol):
+    if mistakes is None or actual.is_complex() or _agrees(actual, want, rtol, atol):
         return ""
-    for text, value in mistakes.items():
+    for text, value in (mistakes() if callable(mistakes) else mistakes).items():
         wrong = _as_float64(value)
         if not _agrees(wrong, want, rtol, atol) and _agrees(actual, wrong, rtol, atol):
             return text.strip()

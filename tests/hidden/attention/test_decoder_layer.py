@@ -4,6 +4,8 @@ As for the encoder, all layers of a kind get the same numbers, so that it does n
 attentions are alike, and all three normalisations. That each is used is told by its gradient.
 """
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -200,9 +202,14 @@ def test_decoder_layer_values(student):
     layer = _torch_layer(parameters)
     for train in (False, True):
         outputs, _ = student.run(_probe_forward, SIZES, *parameters, calls, train)
-        mistakes = {} if train else _named_mistakes(parameters, *calls[0])  # where T is not S, so that none is hidden
+        # Where T is not S, so that none is hidden.
+        mistakes = None if train else partial(_named_mistakes, parameters, *calls[0])
         for (x, memory), got in zip(calls, outputs, strict=True):
             assert_close(got, _decoded(layer, x, memory), rtol=1e-6, name="the output", mistakes=mistakes)
+
+
+def _mask_mistakes(layer, x, memory, mask):
+    return {IGNORED: _decoded(layer, x, memory), POLARITY: _decoded(layer, x, memory, ~mask)}
 
 
 @pytest.mark.weight(2)
@@ -217,7 +224,7 @@ def test_decoder_layer_memory_mask(student):
     outputs, _ = student.run(_probe_forward, SIZES, *parameters, [[x, memory, mask] for mask in masks], False)
     layer = _torch_layer(parameters)
     for mask, got in zip(masks, outputs, strict=True):
-        mistakes = {IGNORED: _decoded(layer, x, memory), POLARITY: _decoded(layer, x, memory, ~mask)}
+        mistakes = partial(_mask_mistakes, layer, x, memory, mask)
         name = f"the output with a mask of shape {list(mask.shape)}"
         assert_close(got, _decoded(layer, x, memory, mask), rtol=1e-6, name=name, mistakes=mistakes)
 

@@ -4,6 +4,8 @@ The probes find the layers by their kind and give all of a kind the same numbers
 called what: both normalisations are alike. That each is used is told by its gradient.
 """
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -181,10 +183,14 @@ def test_encoder_layer_parts(student):
 def test_encoder_layer_values(student):
     """The output is that of a pre-norm layer, in training and in evaluation mode."""
     parameters, x = _parameters(), _x()
-    mistakes, want = _named_mistakes(parameters, x), _torch_layer(parameters)(x)
+    want = _torch_layer(parameters)(x)
     for train in (False, True):
         (got,), _ = student.run(_probe_forward, (EMBED, HEADS, WIDTH), *parameters, x, [None], train)
-        assert_close(got, want, rtol=1e-6, name="the output", mistakes=mistakes)
+        assert_close(got, want, rtol=1e-6, name="the output", mistakes=partial(_named_mistakes, parameters, x))
+
+
+def _mask_mistakes(layer, x, mask):
+    return {IGNORED: layer(x), POLARITY: _masked(layer, x, ~mask)}
 
 
 @pytest.mark.weight(2)
@@ -198,7 +204,7 @@ def test_encoder_layer_mask_values(student):
     outputs, _ = student.run(_probe_forward, (EMBED, HEADS, WIDTH), *parameters, x, masks, False)
     layer = _torch_layer(parameters)
     for mask, got in zip(masks, outputs, strict=True):
-        mistakes = {IGNORED: layer(x), POLARITY: _masked(layer, x, ~mask)}
+        mistakes = partial(_mask_mistakes, layer, x, mask)
         name = f"the output with a mask of shape {list(mask.shape)}"
         assert_close(got, _masked(layer, x, mask), rtol=1e-6, name=name, mistakes=mistakes)
 

@@ -1,5 +1,7 @@
 """MultiHeadAttention. Oracle: a loop over examples and heads, each with its own rows of the projections."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -152,14 +154,11 @@ def test_multi_head_indivisible(student):
         student.MultiHeadAttention(dim, heads)
 
 
-@pytest.mark.weight(5)
-@pytest.mark.hint("Project, split the features into heads, attend in each head, put the heads side by side, project.")
-def test_multi_head_values(student):
-    """The output is right for other keys than values, more keys than queries, in training and evaluation mode."""
-    parameters, inputs = _parameters(), _inputs(tq=4, tk=6)
+def _named_mistakes(parameters, inputs):
+    """What the known mistakes give, by the hint that explains each."""
     width = EMBED // HEADS
     exchanged = {**parameters, "k_proj": parameters["v_proj"], "v_proj": parameters["k_proj"]}
-    mistakes = {
+    return {
         NO_OUT: _attention(parameters, inputs, out=False),
         NO_IN: _attention(parameters, inputs, project=False),
         NO_SCALE: _attention(parameters, inputs, scale=1.0),
@@ -177,10 +176,22 @@ def test_multi_head_values(student):
         BY_VIEW + " ": _with_views(parameters, inputs, split=True, joined=False),
         BACK_BY_VIEW: _with_views(parameters, inputs, split=False, joined=True),
     }
+
+
+@pytest.mark.weight(5)
+@pytest.mark.hint("Project, split the features into heads, attend in each head, put the heads side by side, project.")
+def test_multi_head_values(student):
+    """The output is right for other keys than values, more keys than queries, in training and evaluation mode."""
+    parameters, inputs = _parameters(), _inputs(tq=4, tk=6)
     want = _attention(parameters, inputs)
     for train in (False, True):
         (got,) = student.run(_probe_forward, (EMBED, HEADS), parameters, inputs, [None], train)
-        assert_close(got, want, rtol=1e-6, name="the output", mistakes=mistakes)
+        named = partial(_named_mistakes, parameters, inputs)
+        assert_close(got, want, rtol=1e-6, name="the output", mistakes=named)
+
+
+def _mask_mistakes(parameters, inputs, mask):
+    return {IGNORED: _attention(parameters, inputs), POLARITY: _attention(parameters, inputs, ~mask)}
 
 
 @pytest.mark.weight(3)
@@ -190,9 +201,8 @@ def test_multi_head_mask_values(student):
     parameters, inputs = _parameters(), _inputs(size=4, tq=4, tk=5)
     masks = [_mask(*shape) for shape in ((4, 5), (3, 4, 5), (4, 1, 1, 5), (4, 3, 4, 5), (3, 1, 5))]
     outputs = student.run(_probe_forward, (EMBED, HEADS), parameters, inputs, masks, False)
-    free = _attention(parameters, inputs)
     for mask, got in zip(masks, outputs, strict=True):
-        mistakes = {IGNORED: free, POLARITY: _attention(parameters, inputs, ~mask)}
+        mistakes = partial(_mask_mistakes, parameters, inputs, mask)
         name = f"the output with a mask of shape {list(mask.shape)}"
         assert_close(got, _attention(parameters, inputs, mask), rtol=1e-6, name=name, mistakes=mistakes)
 

@@ -122,12 +122,12 @@ def test_generator_step_basics(student):
 def test_generator_step_update(student, game):
     """One step moves the generator by the learning rate times the gradient of its loss."""
     seen = student.run(take_steps, weights_of(game), game[2][:1], 0.0, None, True)
-    named = {
-        "The generator did not move: are the fakes detached, so that no gradient reaches it?": replay(
-            game, right_loss, steps=0
-        )[1]
-    }
-    named |= {hint: replay(game, loss_of)[1] for hint, loss_of in WRONG_LOSSES.items()}
+
+    def named():
+        still = "The generator did not move: are the fakes detached, so that no gradient reaches it?"
+        moved = {hint: replay(game, loss_of)[1] for hint, loss_of in WRONG_LOSSES.items()}
+        return {still: replay(game, right_loss, steps=0)[1]} | moved
+
     assert_close(seen["generator"], replay(game, right_loss)[1], name="the generator after the step", mistakes=named)
 
 
@@ -143,12 +143,14 @@ def test_generator_step_returns_loss(student, game):
         "The step should return a plain Python float, so that a list of losses does not keep every graph alive.",
     )
     (expected,), after = replay(game, right_loss)
-    moved = copy.deepcopy(game)
-    nn.utils.vector_to_parameters(after, moved[0].parameters())
-    named = {
-        "This is the loss after the update; the one that led to the update is asked.": replay(moved, right_loss)[0][0]
-    }
-    named |= {hint: replay(game, loss_of)[0][0] for hint, loss_of in WRONG_LOSSES.items()}
+
+    def named():
+        late = "This is the loss after the update; the one that led to the update is asked."
+        moved = copy.deepcopy(game)
+        nn.utils.vector_to_parameters(after, moved[0].parameters())
+        others = {hint: replay(game, loss_of)[0][0] for hint, loss_of in WRONG_LOSSES.items()}
+        return {late: replay(moved, right_loss)[0][0]} | others
+
     assert_close(loss, expected, name="the returned loss", mistakes=named)
 
 
@@ -160,14 +162,15 @@ def test_generator_step_repeats(student, game):
     """Three steps with momentum, after stale gradients, each use their own gradient and the optimizer given."""
     seen = student.run(take_steps, weights_of(game), game[2], 0.9, STALE, True)
     expected_losses, expected = replay(game, right_loss, steps=3, momentum=0.9)
-    named = {
-        "Gradients of earlier steps are still there when the optimizer steps: clear them first.": replay(
-            game, right_loss, steps=3, momentum=0.9, piled=STALE
-        )[1],
-        "The optimizer that was passed in should make the update; here it is another, or none.": replay(
-            game, right_loss, steps=3
-        )[1],
-    }
+
+    def named():
+        piled = "Gradients of earlier steps are still there when the optimizer steps: clear them first."
+        other = "The optimizer that was passed in should make the update; here it is another, or none."
+        return {
+            piled: replay(game, right_loss, steps=3, momentum=0.9, piled=STALE)[1],
+            other: replay(game, right_loss, steps=3)[1],
+        }
+
     assert_close(seen["generator"], expected, name="the generator after three steps", mistakes=named)
     assert_close(seen["losses"][-1], expected_losses[-1], name="the third loss")
 

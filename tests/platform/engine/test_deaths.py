@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -187,3 +189,33 @@ def test_no_isolation_no_engine(course: Course, monkeypatch: pytest.MonkeyPatch)
         Engine(course, tiny(course), isolation="docker"),
     ):
         pass
+
+
+GRADER = """
+from pathlib import Path
+from autograder.course import find_course
+from autograder.engine import Engine, Job
+
+course = find_course(Path({root!r}))
+with Engine(course, course.assignment("tiny"), workers=1) as engine:
+    print(engine.workers[0].process.pid, flush=True)
+    list(engine.run([Job("s", Path({notebook!r}).read_bytes())]))
+"""
+
+
+def test_a_killed_grader_takes_its_workers_along(course: Course, tmp_path: Path) -> None:
+    """In the middle of a submission that would run for long, and its student's process with them."""
+    (tmp_path / "slow.ipynb").write_bytes(with_cells(course, ["import time\ntime.sleep(30)"]))
+    script = GRADER.format(root=str(course.root), notebook=str(tmp_path / "slow.ipynb"))
+    grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert grader.stdout is not None
+    worker = int(grader.stdout.readline())
+    time.sleep(0.5)
+    started = [worker, *children(worker)]
+    assert len(started) > 1
+    grader.kill()
+    grader.wait()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and any(map(alive, started)):
+        time.sleep(0.05)
+    assert not [pid for pid in started if alive(pid)]

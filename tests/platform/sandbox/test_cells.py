@@ -228,3 +228,8 @@ def test_writing_oddly_to_stdout_does_no_harm(cells: Cells) -> None:
     assert cells.fine("import sys\nsys.stdout.writelines(['a', 'b'])\nsys.stdout.flush()\nsys.stdout.isatty()") == "ab"
     assert cells.run("import sys\nsys.stdout.write(3)")["error"]["type"] in ("TypeError", "AttributeError")
     assert cells.fine("print('on')") == "on\n"
+
+
+def test_cells_pasted_with_their_prompts_run(cells: Cells) -> None:
+    """`In [1]: x = 3` is Python as well, an annotation, and must not be taken for it."""
+    assert cells.fine("In [1]: x = 3\nIn [2]: print(x)") == "3\n"

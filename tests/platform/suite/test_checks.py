@@ -200,6 +200,18 @@ class TestNamedMistakes:
         assert refused(assert_close, 0.5, 1.0, mistakes={"half": 0.5}).hint == "half"
         assert refused(assert_close, 2, 1.0, mistakes={"double": 2}).hint == "double"
 
+    def test_a_function_is_asked_for_mistakes_where_the_answer_is_wrong(self) -> None:
+        asked = []
+
+        def named() -> dict[str, torch.Tensor]:
+            asked.append(1)
+            return self.MISTAKES
+
+        assert_close(self.RIGHT, self.RIGHT, mistakes=named)
+        assert asked == []
+        assert refused(assert_close, torch.tensor([0.5, 1.0]), self.RIGHT, mistakes=named).hint == self.HALF
+        assert asked == [1]
+
     def test_odd_answers_meet_mistakes_without_harm(self) -> None:
         for actual in (None, torch.tensor([1j, 2j]), torch.tensor([True, False]), torch.tensor([]), [0.5, 1.0], "x"):
             assert isinstance(self.hint(actual), str)
