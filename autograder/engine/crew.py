@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import threading
 import time
 from multiprocessing.connection import Connection
 from typing import Any
@@ -21,7 +22,11 @@ START_TIMEOUT_S = 300.0
 
 
 class Crew:
-    """`count` workers of one course. Use as a context manager; they start at once, and are waited for in `take_up`."""
+    """`count` workers of one course. Use as a context manager; they start at once, and are waited for in `take_up`.
+
+    They start in a thread: before the first one there is, the fork server has to import torch, and the caller may
+    have something else to do meanwhile.
+    """
 
     def __init__(self, course: Course, count: int, isolation: str = "bubblewrap") -> None:
         self.course = course
@@ -31,13 +36,12 @@ class Crew:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["autograder.engine.worker"])
         self._cores = cores_for(self.count)
+        self._starting = threading.Thread()
+        self._broken: BaseException | None = None
 
     def __enter__(self) -> Crew:
-        try:
-            self.workers = [self._start(core) for core in self._cores]
-        except BaseException:
-            self.close()
-            raise
+        self._starting = threading.Thread(target=self._start_all)
+        self._starting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,6 +53,7 @@ class Crew:
         Raises:
             IsolationError, SuiteError, ...: a worker cannot start, or cannot use the suite.
         """
+        self._wait_for_start()
         # A run that was left early has left behind workers that were stopped in the middle of a job.
         self.workers = [self._start(w.core) if w.connection.closed else w for w in self.workers]
         for worker in self.workers:
@@ -74,11 +79,25 @@ class Crew:
         return fresh
 
     def close(self) -> None:
+        if self._starting.ident is not None:  # it was started
+            self._starting.join()
         for worker in self.workers:
             worker.connection.close()  # ends its loop; all of them at once
         for worker in self.workers:
             worker.stop()
         self.workers = []
+
+    def _start_all(self) -> None:
+        try:
+            for core in self._cores:
+                self.workers.append(self._start(core))
+        except BaseException as error:  # whoever waits for them hears of it
+            self._broken = error
+
+    def _wait_for_start(self) -> None:
+        self._starting.join()
+        if self._broken is not None:
+            raise self._broken
 
     def _start(self, core: int | None) -> Worker:
         ours, theirs = self._context.Pipe()

@@ -5,17 +5,24 @@
 The `student` fixture and the markers come from `autograder.suite.plugin`.
 """
 
-from autograder.suite.checks import (
-    WrongAnswer,
-    assert_close,
-    assert_scalar,
-    assert_shape,
-    assert_tensor,
-    raises_in_student,
-    require,
-)
-from autograder.suite.student import StudentError
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from autograder.suite.variants import Alternative, Mistake
+
+if TYPE_CHECKING:
+    from autograder.suite.checks import (
+        WrongAnswer,
+        assert_close,
+        assert_scalar,
+        assert_shape,
+        assert_tensor,
+        raises_in_student,
+        require,
+    )
+    from autograder.suite.student import StudentError
 
 __all__ = [
     "Alternative",
@@ -29,3 +36,11 @@ __all__ = [
     "raises_in_student",
     "require",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Checks are imported where they are used: they import torch, and lists of variants can do without it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module("autograder.suite.student" if name == "StudentError" else "autograder.suite.checks")
+    return getattr(module, name)
