@@ -89,4 +89,5 @@ bench: setup  ## Time grading against stock nbgrader, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the virtual environment and everything generated
-	rm -rf $(VENV) demo .autograder .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo .autograder .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		benchmarks/.otter-venv benchmarks/results

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import subprocess
@@ -111,11 +112,18 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore Ctrl-C
 
 
+def _forget_fork_server() -> None:
+    """The process that was forked may have one, which is no child of this one."""
+    server = vars(multiprocessing.forkserver)["_forkserver"]
+    server.__init__()  # its methods are the module's functions, so it stays the same object
+
+
 def _run(words: list[str], surroundings: dict[str, str], settings: dict[str, Any], output: int) -> None:
     """In the forked process: what `python -m autograder.cli.main` does."""
     from autograder.cli.main import main
 
     _heed_interrupts()
+    _forget_fork_server()
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
