@@ -340,10 +340,12 @@ LAST = cell(
     "scavenges",
     "collects what earlier submissions left behind",
     """
-import os, subprocess
+import os, subprocess, torch
+installed = os.path.realpath(torch.__file__).split("/")  # where Python lies is no secret, and may be below /tmp
 for folder in ("/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/run", os.getcwd()):
-    if os.path.isdir(folder) and os.listdir(folder):
-        boast(f"found {os.listdir(folder)[:3]} in {folder}")
+    found = [name for name in os.listdir(folder) if name not in installed] if os.path.isdir(folder) else []
+    if found:
+        boast(f"found {found[:3]} in {folder}")
 for name in ("shm", "msg", "sem"):
     if len(open("/proc/sysvipc/" + name).readlines()) > 1:
         boast("found System V " + name)
