@@ -64,14 +64,14 @@ class ProfiledCrew(Crew):
         self._watch, self._figures = watch, figures
         self._forking = multiprocessing.get_context("fork")
 
-    def _start(self) -> Worker:
+    def _start(self, core: int | None) -> Worker:
         ours, theirs = self._forking.Pipe()
         arguments = (self.course, self.isolation, ours, theirs, self._watch, self._figures)
         started = self._forking.Process(target=_work, args=arguments, daemon=True)
         with without_main():
             started.start()
         theirs.close()
-        return Worker(started, ours)
+        return Worker(started, ours, core)
 
 
 def _work(
