@@ -36,7 +36,7 @@ class Crew:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["autograder.engine.worker"])
         self._cores = cores_for(self.count)
-        self._starting = threading.Thread()
+        self._starting: threading.Thread | None = None
         self._broken: BaseException | None = None
 
     def __enter__(self) -> Crew:
@@ -79,7 +79,7 @@ class Crew:
         return fresh
 
     def close(self) -> None:
-        if self._starting.ident is not None:  # it was started
+        if self._starting is not None:
             self._starting.join()
         for worker in self.workers:
             worker.connection.close()  # ends its loop; all of them at once
@@ -95,7 +95,8 @@ class Crew:
             self._broken = error
 
     def _wait_for_start(self) -> None:
-        self._starting.join()
+        if self._starting is not None:
+            self._starting.join()
         if self._broken is not None:
             raise self._broken
 

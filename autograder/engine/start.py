@@ -30,7 +30,7 @@ def without_main() -> Iterator[None]:
     """Start processes inside this: multiprocessing would have them run the caller's script again.
 
     A worker needs nothing of it, and a script without `if __name__ == "__main__":` would start
-    graders that start graders.
+    graders that start graders. Other threads see the empty module meanwhile.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

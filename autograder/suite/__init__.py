@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         raises_in_student,
         require,
     )
+    from autograder.suite.sizes import require_default_sizes
     from autograder.suite.student import StudentError
 
 __all__ = [
@@ -35,12 +36,13 @@ __all__ = [
     "assert_tensor",
     "raises_in_student",
     "require",
+    "require_default_sizes",
 ]
+ELSEWHERE = {"StudentError": "autograder.suite.student", "require_default_sizes": "autograder.suite.sizes"}
 
 
 def __getattr__(name: str) -> Any:
     """Checks are imported where they are used: they import torch, and lists of variants can do without it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module("autograder.suite.student" if name == "StudentError" else "autograder.suite.checks")
-    return getattr(module, name)
+    return getattr(import_module(ELSEWHERE.get(name, "autograder.suite.checks")), name)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.suite import assert_close, require
+from autograder.suite import assert_close, require, require_default_sizes
 
 KEEPS_FLOAT64 = "The result has the dtype of the inputs: float64 in, float64 out."
 DEFAULTS = "The default sizes are those of the signature that you were given; use the arguments, not numbers."
@@ -193,30 +193,12 @@ def test_unet_keeps_float64(student):
     require(dtype == "torch.float64", f"the output is {dtype} for a float64 network")
 
 
-def parameter_shapes(module, name, sizes):
-    """The shapes of a new model's parameters, sorted; made without values where it can be, which takes no time."""
-    import torch
-
-    try:
-        with torch.device("meta"):
-            model = getattr(module, name)(*sizes)
-    except Exception:  # it looks at values while it is made
-        model = getattr(module, name)(*sizes)
-    return sorted(tuple(parameter.shape) for parameter in model.parameters())
-
-
-def _require_defaults(student, name, *sizes):
-    default = student.run(parameter_shapes, name, ())
-    named = student.run(parameter_shapes, name, sizes)
-    require(default == named, f"the default sizes of {name}: {default}")
-
-
 @pytest.mark.question("UNet")
 @pytest.mark.weight(0.5)
 @pytest.mark.hint(DEFAULTS)
 def test_unet_default_sizes(student):
     """Without arguments the layers are as large as with those that the signature names."""
-    _require_defaults(student, "UNet", 1, 32, (1, 2), 128)
+    require_default_sizes(student, "UNet", 1, 32, (1, 2), 128)
 
 
 def with_float64_as_default(module, name, arguments):

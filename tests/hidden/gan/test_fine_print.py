@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.suite import assert_close, assert_scalar, require
+from autograder.suite import assert_close, assert_scalar, require, require_default_sizes
 
 KEEPS_FLOAT64 = "The result has the dtype of the inputs: float64 in, float64 out."
 DEFAULTS = "The default sizes are those of the signature that you were given; use the arguments, not numbers."
@@ -11,30 +11,12 @@ LIKE_REAL = "alpha is drawn in the dtype and on the device of `real`, so that xÌ
 CONSTANTS = "real and fake count as constants: the penalty trains the critic, and no gradient goes on to the generator."
 
 
-def parameter_shapes(module, name, sizes):
-    """The shapes of a new model's parameters, sorted; made without values where it can be, which takes no time."""
-    import torch
-
-    try:
-        with torch.device("meta"):
-            model = getattr(module, name)(*sizes)
-    except Exception:  # it looks at values while it is made
-        model = getattr(module, name)(*sizes)
-    return sorted(tuple(parameter.shape) for parameter in model.parameters())
-
-
-def _require_defaults(student, name, *sizes):
-    default = student.run(parameter_shapes, name, ())
-    named = student.run(parameter_shapes, name, sizes)
-    require(default == named, f"the default sizes of {name}: {default}")
-
-
 @pytest.mark.question("Generator")
 @pytest.mark.weight(0.5)
 @pytest.mark.hint(DEFAULTS)
 def test_generator_default_sizes(student):
     """Without arguments the layers are as large as with those that the signature names."""
-    _require_defaults(student, "Generator", 100, 256, 784)
+    require_default_sizes(student, "Generator", 100, 256, 784)
 
 
 @pytest.mark.question("Discriminator")
@@ -42,7 +24,7 @@ def test_generator_default_sizes(student):
 @pytest.mark.hint(DEFAULTS)
 def test_discriminator_default_sizes(student):
     """Without arguments the layers are as large as with those that the signature names."""
-    _require_defaults(student, "Discriminator", 784, 256)
+    require_default_sizes(student, "Discriminator", 784, 256)
 
 
 @pytest.mark.question("ConditionalGenerator")
@@ -50,7 +32,7 @@ def test_discriminator_default_sizes(student):
 @pytest.mark.hint(DEFAULTS)
 def test_conditional_generator_default_sizes(student):
     """Without arguments the layers are as large as with those that the signature names."""
-    _require_defaults(student, "ConditionalGenerator", 100, 10, 256, 784)
+    require_default_sizes(student, "ConditionalGenerator", 100, 10, 256, 784)
 
 
 @pytest.mark.question("ConditionalDiscriminator")
@@ -58,7 +40,7 @@ def test_conditional_generator_default_sizes(student):
 @pytest.mark.hint(DEFAULTS)
 def test_conditional_discriminator_default_sizes(student):
     """Without arguments the layers are as large as with those that the signature names."""
-    _require_defaults(student, "ConditionalDiscriminator", 784, 10, 256)
+    require_default_sizes(student, "ConditionalDiscriminator", 784, 10, 256)
 
 
 @pytest.mark.question("critic_loss")
