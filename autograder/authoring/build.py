@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.authoring.built import BuiltFrom
 from autograder.authoring.check import Secrets, find_leaks
 from autograder.authoring.consistency import find_problems
 from autograder.authoring.master import Kind, Master, read_master
@@ -29,6 +30,7 @@ class Build:
         assignment: its name.
         notebook: the release, which students get.
         source: nbgrader's source notebook, with solutions and rubrics: for staff alone.
+        built_from: the reference that both were made from.
         questions: the questions in it.
         public_tests, hidden_tests: how many tests students see, and how many they do not.
     """
@@ -36,6 +38,7 @@ class Build:
     assignment: str
     notebook: bytes
     source: bytes
+    built_from: BuiltFrom
     questions: tuple[str, ...]
     public_tests: int
     hidden_tests: int
@@ -59,22 +62,32 @@ def build(course: Course, assignment: Assignment) -> Build:
             [Problem(assignment.master_path, 0, f"the release would leak: {leak}") for leak in leaks]
         )
     public = sum(test.public for test in tests)
-    return Build(assignment.name, release, source, assignment.question_names, public, len(tests) - public)
+    built_from = BuiltFrom.of(reference)
+    return Build(assignment.name, release, source, built_from, assignment.question_names, public, len(tests) - public)
 
 
 def write_release(course: Course, assignment: Assignment, built: Build) -> bool:
-    """Write the release, and nbgrader's source notebook to the course's state. Returns whether the release changed."""
+    """Write the release, what it was built from, and nbgrader's source notebook to the course's state.
+
+    Returns:
+        Whether the release changed.
+    """
     changed = _bytes_of(assignment.release_path) != built.notebook
     source_path = course.state / "source" / assignment.name / f"{assignment.name}.ipynb"
-    for path, content in ((assignment.release_path, built.notebook), (source_path, built.source)):
+    files = (
+        (assignment.release_path, built.notebook),
+        (source_path, built.source),
+        (assignment.built_path, built.built_from.to_bytes()),  # last: what it says must be true
+    )
+    for path, content in files:
         if _bytes_of(path) != content:
             _replace(path, content)
     return changed
 
 
-def stale(course: Course, assignment: Assignment) -> list[str]:
-    """Where the release on disk differs from what a build gives: the first lines of a unified diff, or nothing."""
-    return difference(assignment.release_path, build(course, assignment).notebook)
+def stale(assignment: Assignment, built: Build) -> list[str]:
+    """Why the release on disk is not this build's: the first lines of a unified diff, and what was edited since."""
+    return difference(assignment.release_path, built.notebook) + built.built_from.changes(assignment.built_path)
 
 
 def difference(path: Path, expected: bytes, limit: int = 12) -> list[str]:

@@ -69,6 +69,11 @@ class Reference:
         """The module's import statements, one below the other."""
         return "".join(d.source for d in self._definitions if d.is_import)
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Every top-level function, class and constant by name: its text, see `source_of`."""
+        return {name: definition.source for name, definition in self._by_name.items()}
+
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 

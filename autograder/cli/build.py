@@ -19,17 +19,23 @@ Examples:
   autograder build --check        change nothing; exit 1 where a release is stale""",
 )
 @click.argument("assignments", metavar="[ASSIGNMENT]...", nargs=-1)
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 where a release is not what a build gives.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Change nothing; exit with 1 where a release is not what a build gives, or older than an edit of the "
+    "reference.",
+)
 @click.pass_obj
 def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
     """Make the students' notebook of each ASSIGNMENT (default: all of course.toml).
 
     Takes assignments/NAME/NAME.md, the reference and the public tests of the hidden suite, and
-    writes release/NAME/NAME.ipynb. Nothing is written where any file of the assignment is wrong.
+    writes release/NAME/NAME.ipynb, and to assignments/NAME/built.json what it was built from.
+    Nothing is written where any file of the assignment is wrong.
     Warns where the last `autograder audit` found the hidden suite below the thresholds of course.toml.
     """
     from autograder.authoring.build import build as build_assignment  # these imports pull in nbgrader,
-    from autograder.authoring.build import difference, write_release  # which `autograder --help` can do without
+    from autograder.authoring.build import stale, write_release  # which `autograder --help` can do without
 
     table = _table()
     problems: list[Problem] = []
@@ -42,7 +48,7 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
             problems.extend(error.problems)
             continue
         if check:
-            changes = difference(assignment.release_path, built.notebook)
+            changes = stale(assignment, built)
             status = "[red]stale" if changes else "[green]up to date"
             outdated |= {assignment.name: changes} if changes else {}
         else:
@@ -54,7 +60,7 @@ def build(course: Course, assignments: tuple[str, ...], check: bool) -> None:
     for name, changes in outdated.items():
         excerpt = "\n".join(f"  {line}" for line in changes)
         click.echo(f"\nrelease/{name} is not what its sources give:\n{excerpt}")
-        click.echo(f"Cure: run `autograder build {name}` and commit release/{name}.")
+        click.echo(f"Cure: run `autograder build {name}` and commit release/{name} and assignments/{name}.")
     _warn_of_suites(course, loaded)
     if problems:
         raise ConfigurationError(problems)

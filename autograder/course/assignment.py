@@ -115,6 +115,7 @@ class Assignment:
         self.master_path = self.folder / f"{name}.md"
         self.reference_name = content.reference
         self.reference_path = root / "reference" / f"{content.reference}.py"
+        self.built_path = self.folder / "built.json"
         self.suite_folder = root / "tests" / "hidden" / name
         self.release_path = root / "release" / name / f"{name}.ipynb"
 

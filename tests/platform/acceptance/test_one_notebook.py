@@ -160,7 +160,14 @@ def test_what_the_forger_sees(monkeypatch: pytest.MonkeyPatch) -> None:
             process.ask({"op": "cell", "index": 1, "source": "import os\nos._exit(0)"}, 5.0)
 
 
-def test_build_check_notices_any_edit_of_the_reference(course: Course, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("def kl_divergence(mu: torch.Tensor, logvar", "def kl_divergence(mu: torch.Tensor, logvar_"),  # seen
+        ("sigma = torch.exp(0.5 * logvar)", "sigma = torch.exp(0.6 * logvar)"),  # in a solution
+    ],
+)
+def test_build_check_notices_any_edit_of_the_reference(course: Course, tmp_path: Path, old: str, new: str) -> None:
     """Exit 0 on the course as committed, and 1 after one character of a reference function has changed."""
     for part in ("assignments", "reference", "release", "tests/hidden"):
         shutil.copytree(course.root / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -168,9 +175,8 @@ def test_build_check_notices_any_edit_of_the_reference(course: Course, tmp_path:
     assert before.returncode == 0, before.stdout + before.stderr
     path = tmp_path / "reference" / "vae.py"
     text = path.read_text()
-    signature = "def kl_divergence(mu: torch.Tensor, logvar"
-    assert signature in text
-    path.write_text(text.replace(signature, f"{signature}_"))
+    assert old in text
+    path.write_text(text.replace(old, new))
     after = autograder("--course", str(tmp_path), "build", "--check")
     assert after.returncode == 1, after.stdout + after.stderr
     assert "vae" in after.stdout

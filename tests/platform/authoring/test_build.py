@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.authoring.build import Build, difference, stale, write_release
+from autograder.authoring.build import Build, build, difference, stale, write_release
 from autograder.authoring.release import make_release
 from autograder.authoring.spec import NOT_ANSWERED, ReleaseSpec, Role
 from autograder.course import Course, find_course
@@ -155,20 +155,61 @@ def test_a_write_that_fails_leaves_the_old_release(
 
 def test_stale_is_empty_right_after_building_and_a_diff_after_an_edit(tiny: TinyCourse, built: Build) -> None:
     course, assignment = tiny.course, tiny.course.assignment("sums")
-    assert stale(course, assignment) == [f"{assignment.release_path} does not exist"]
+    missing = "\n".join(stale(assignment, built))
+    assert f"{assignment.release_path} does not exist" in missing
+    assert f"{assignment.built_path} does not exist" in missing
     write_release(course, assignment, built)
-    assert stale(course, assignment) == []
+    assert stale(assignment, built) == []
     tiny.replace(tiny.master, "Add things up.", "Add things together.")
-    text = "\n".join(stale(course, assignment))
+    text = "\n".join(stale(assignment, build(course, assignment)))
     assert '-    "Add things up."' in text
     assert '+    "Add things together."' in text
 
 
-def test_an_edit_of_a_body_alone_makes_no_release_stale(tiny: TinyCourse, built: Build) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("secret_sum = x + x  # the trick", "secret_sum = 2 * x", "double was edited in the reference"),
+        ("self.secret_count += by", "self.secret_count += 2 * by", "Counter was edited in the reference"),
+        ("return min(x, LIMIT)", "return min(LIMIT, x)", "clip was edited in the reference"),
+        ("LIMIT = 7", "LIMIT = 8", "LIMIT was edited in the reference"),
+        ("# Twice as much.", "# Twice.", "double was edited in the reference"),
+    ],
+)
+def test_an_edit_of_the_reference_that_students_do_not_see_makes_a_release_stale_too(
+    tiny: TinyCourse, built: Build, old: str, new: str, said: str
+) -> None:
     course, assignment = tiny.course, tiny.course.assignment("sums")
     write_release(course, assignment, built)
-    tiny.replace(tiny.reference, "secret_sum = x + x  # the trick", "secret_sum = 2 * x")
-    assert stale(course, assignment) == []
+    tiny.replace(tiny.reference, old, new)
+    again = build(course, assignment)
+    assert said in stale(assignment, again)
+    write_release(course, assignment, again)
+    assert stale(assignment, again) == []
+
+
+def test_a_definition_that_comes_or_goes_makes_a_release_stale(tiny: TinyCourse, built: Build) -> None:
+    course, assignment = tiny.course, tiny.course.assignment("sums")
+    write_release(course, assignment, built)
+    tiny.replace(tiny.reference, "# Twice as much.", "SPARE = 1\n\n# Twice as much.")
+    more = build(course, assignment)
+    assert stale(assignment, more) == ["SPARE is new in the reference"]
+    write_release(course, assignment, more)
+    tiny.replace(tiny.reference, "SPARE = 1\n\n", "")
+    assert stale(assignment, build(course, assignment)) == ["SPARE has gone from the reference"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"schema": 2, "reference": {}}', '{"schema": 1, "reference": {"double": 1}}']
+)
+def test_a_damaged_record_of_what_was_built_is_named_and_mended(tiny: TinyCourse, built: Build, content: str) -> None:
+    course, assignment = tiny.course, tiny.course.assignment("sums")
+    write_release(course, assignment, built)
+    assignment.built_path.write_text(content)
+    (change,) = stale(assignment, built)
+    assert "does not say which reference" in change
+    write_release(course, assignment, built)
+    assert stale(assignment, built) == []
 
 
 def test_line_breaks_alone_are_a_difference_too(tiny: TinyCourse, built: Build) -> None:
