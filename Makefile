@@ -60,7 +60,7 @@ test-attacks: setup browser  ## The same as tests, with the pages of each in a b
 	$(BIN)/python -m pytest tests/platform/attacks $(PYTEST_ARGS)
 
 faults: setup  ## Kill, stop, starve and confuse the grader at random moments: nothing may be lost (an hour)
-	$(BIN)/python -m tests.platform.faults
+	$(BIN)/python -m tests.platform.faults $(FAULTS_ARGS)
 
 fuzz: setup  ## 10 000 mutated notebooks, 100 000 hostile messages, settings: nothing may be uncaught
 	$(BIN)/python -m tests.platform.fuzz

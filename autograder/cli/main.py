@@ -23,9 +23,11 @@ from autograder.errors import AutograderError, ConfigurationError
 VERBS = {
     "build": "Make the students' notebooks.",
     "grade": "Grade submissions against the hidden suite.",
+    "regrade": "See what a mended test changes, then write it.",
     "audit": "Measure the hidden suites.",
     "new": "Start an assignment.",
     "report": "HTML and CSV for teaching staff.",
+    "gradebook": "The course's marks: weights, lateness, letters, export.",
     "demo": "The whole loop on a generated class.",
     "doctor": "What this machine can isolate, GPUs, versions.",
 }
@@ -66,6 +68,7 @@ Examples:
   autograder grade vae                        grade what is new in submitted/
   autograder grade vae --notebook my.ipynb    grade one file, write nothing
   autograder report vae                       a page for teaching staff
+  autograder gradebook                        everybody's mark of the course so far
   autograder COMMAND --help                   more about one of them""",
 )
 @click.option(

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from autograder.course.assignment import Assignment, AssignmentFile, Identifier
+from autograder.course.policy import Component, GradebookPolicy
 from autograder.course.toml_file import read_toml
 from autograder.errors import UsageError
 
@@ -53,6 +54,7 @@ class CourseFile(BaseModel):
     assignments: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     sandbox: SandboxSettings = SandboxSettings()
     audit: AuditSettings = AuditSettings()
+    gradebook: GradebookPolicy = GradebookPolicy()
 
     @field_validator("assignments")
     @classmethod
@@ -61,6 +63,21 @@ class CourseFile(BaseModel):
         if doubled:
             raise ValueError(f"{', '.join(doubled)} is listed more than once; list every assignment once")
         return names
+
+    @model_validator(mode="after")
+    def _points_are_said_once(self) -> CourseFile:
+        for component in self.gradebook.component:
+            if known := sorted(component.out_of.keys() & set(self.assignments)):
+                raise ValueError(
+                    f"gradebook: out_of of {component.name!r} names the assignment {known[0]!r}, whose points are in "
+                    "its assignment.toml; leave it out"
+                )
+        return self
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What the course's mark consists of; all assignments alike where course.toml does not say."""
+        return self.gradebook.component or (Component(name="assignments", weight=100.0, items=self.assignments),)
 
 
 @dataclass(frozen=True)

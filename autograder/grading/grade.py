@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from autograder.engine.pool import Engine
 from autograder.engine.unread import unread_result
 from autograder.gradebook.autograded import AutogradedWriter, autograded_sha256
 from autograder.gradebook.store import Marked, open_gradebook, read_scores, register_assignment, write_results
-from autograder.grading.fingerprint import fingerprint
+from autograder.grading.fingerprint import device, fingerprint, provenance
+from autograder.grading.finish_first import finish_first
 from autograder.grading.lock import only_grader
 from autograder.grading.planned import Planned, read_submission
 from autograder.grading.records import Record, read_record, tidy_records, write_record
@@ -81,14 +82,18 @@ def grade_assignment(
     with only_grader(course, assignment), open_gradebook(course) as gradebook:
         tidy_records(course, assignment)
         register_assignment(gradebook, course, assignment, spec)
-        known = fingerprint(course, assignment, options.isolation)
+        sources = provenance(course, assignment, options.isolation)
+        known = fingerprint(sources)
         found = find_submissions(options.submitted or course.submitted, assignment.name, options.students or None)
         in_gradebook = read_scores(gradebook, assignment.name).keys()
         results: dict[str, SubmissionResult] = {}
         to_grade: list[Planned] = []
+        before: dict[str, Record] = {}
         for submission in found.submissions:
             planned = read_submission(submission, assignment)
             record = read_record(course, assignment, submission.student)
+            if record is not None:
+                before[submission.student] = record
             known_there = not options.force and submission.student in in_gradebook
             if record is not None and known_there and _is_current(course, assignment, record, planned, known):
                 results[submission.student] = record.result
@@ -97,9 +102,9 @@ def grade_assignment(
         for text in found.problems:
             progress.noted(text)
         progress.planned(len(to_grade), len(results))
-        writer = _Writer(course, assignment, spec, known, options.isolation, gradebook)
+        writer = Writer(course, assignment, spec, sources, gradebook, before)
         try:
-            with closing(_grade(course, assignment, options, to_grade, crew)) as graded:
+            with closing(grade_planned(course, assignment, options, to_grade, crew)) as graded:
                 for planned, result in graded:
                     results[result.student] = result
                     writer.add(planned, result)
@@ -112,12 +117,12 @@ def grade_assignment(
 def _is_current(course: Course, assignment: Assignment, record: Record, planned: Planned, known: str) -> bool:
     """Whether the record speaks of this very submission, and of what lies in the autograded folder."""
     same_work = record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at
-    if not same_work or record.fingerprint != known:
+    if not same_work or known not in (record.fingerprint, record.kept_against):
         return False
     return record.autograded_sha256 == autograded_sha256(course, assignment.name, planned.found.student) != ""
 
 
-def _grade(
+def grade_planned(
     course: Course, assignment: Assignment, options: GradeOptions, to_grade: Sequence[Planned], crew: Crew | None
 ) -> Generator[tuple[Planned, SubmissionResult]]:
     """Results in order of completion. Submissions without a notebook need no engine."""
@@ -135,32 +140,58 @@ def _grade(
             yield readable[job.student], result
 
 
-class _Writer:
-    """Writes results in batches: notebooks, then one gradebook transaction, then the records."""
+class Writer:
+    """Writes results in batches: notebooks, then one gradebook transaction, then the records.
+
+    Args:
+        sources: of `provenance`.
+        before: the records that are replaced.
+        whole: one batch of all, however many there are.
+    """
 
     def __init__(
-        self, course: Course, assignment: Assignment, spec: ReleaseSpec, known: str, isolation: str, gradebook: object
+        self,
+        course: Course,
+        assignment: Assignment,
+        spec: ReleaseSpec,
+        sources: Mapping[str, str],
+        gradebook: object,
+        before: Mapping[str, Record],
+        *,
+        whole: bool = False,
     ) -> None:
         self.course, self.assignment, self.spec = course, assignment, spec
-        self.known, self.isolation, self.gradebook = known, isolation, gradebook
+        self.sources, self.gradebook, self.before, self.whole = sources, gradebook, before, whole
+        self.known, self.device = fingerprint(sources), device()
         self.notebooks = AutogradedWriter(course, assignment, spec)
         self.batch: list[tuple[Planned, ParsedSubmission, SubmissionResult]] = []
         self.since = time.monotonic()
 
     def add(self, planned: Planned, result: SubmissionResult) -> None:
+        """Write the autograded notebook, and the batch where it is full."""
         parsed = parse_submission(planned.data, result.student, self.spec, self.assignment.limits)
         self.notebooks.write(result, parsed, planned.beside)
         self.batch.append((planned, parsed, result))
-        if len(self.batch) >= BATCH_SIZE or time.monotonic() - self.since > BATCH_S:
+        is_full = len(self.batch) >= BATCH_SIZE or time.monotonic() - self.since > BATCH_S
+        if is_full and not self.whole:
             self.flush()
 
     def flush(self) -> None:
+        """Write what is left of the batch: all of it, also where Ctrl-C is pressed meanwhile."""
+        with finish_first():
+            self._flush()
+
+    def _flush(self) -> None:
         marked = [Marked(result, parsed, planned.found.timestamp) for planned, parsed, result in self.batch]
         if marked:
             write_results(self.gradebook, self.assignment, self.spec, marked)
         for planned, _, result in self.batch:
             written = autograded_sha256(self.course, self.assignment.name, result.student)
-            record = Record(result, planned.sha256, planned.submitted_at, self.known, self.isolation, written)
+            old = self.before.get(result.student)
+            record = Record(
+                result, planned.sha256, planned.submitted_at, self.known, self.sources["isolation"], written,
+                provenance={**self.sources, "device": self.device}, history=old.history_with_this if old else (),
+            )  # fmt: skip
             write_record(self.course, self.assignment, record)
         self.batch = []
         self.since = time.monotonic()

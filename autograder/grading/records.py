@@ -7,13 +7,28 @@ there is whole, and says that everything else of that submission is there too.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.results import SCHEMA, GradeRun, SubmissionResult, from_record, to_record
+
+MOST_HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A grade that was replaced by another one. Times are ISO 8601, UTC."""
+
+    graded_at: str
+    score: float
+    notebook_sha256: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,10 @@ class Record:
         fingerprint: of everything else that the result depends on.
         autograded_sha256: of the autograded folder that was written with it.
         graded_at: ISO 8601, UTC.
+        provenance: what the fingerprint was made of, and the device; empty in records of older versions.
+        history: the grades before this one, oldest first.
+        note: where a person should know more: that a regrade would have given less, for instance.
+        kept_against: the fingerprint of a regrade that would have given less; the grade stands in spite of it.
     """
 
     result: SubmissionResult
@@ -35,13 +54,27 @@ class Record:
     isolation: str
     autograded_sha256: str
     graded_at: str = ""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[Past, ...] = ()
+    note: str = ""
+    kept_against: str = ""
+
+    @property
+    def as_past(self) -> Past:
+        return Past(self.graded_at, self.result.score, self.notebook_sha256, self.fingerprint)
+
+    @property
+    def history_with_this(self) -> tuple[Past, ...]:
+        """For the record that replaces this one."""
+        return (*self.history, self.as_past)[-MOST_HISTORY:]
 
 
-def record_path(course: Course, assignment: Assignment, student: str) -> Path:
-    return course.state / "results" / assignment.name / f"{student}.json"
+def record_path(course: Course, assignment: Assignment, student: str, *, staged: bool = False) -> Path:
+    """Where the record of one student lies; a staged one is that of a regrade that has not been applied."""
+    return course.state / ("regrade" if staged else "results") / assignment.name / f"{student}.json"
 
 
-def write_record(course: Course, assignment: Assignment, record: Record) -> None:
+def write_record(course: Course, assignment: Assignment, record: Record, *, staged: bool = False) -> None:
     """Write or replace the record of one student."""
     data = {
         "schema": SCHEMA,
@@ -51,17 +84,21 @@ def write_record(course: Course, assignment: Assignment, record: Record) -> None
         "isolation": record.isolation,
         "autograded_sha256": record.autograded_sha256,
         "graded_at": record.graded_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": dict(record.provenance),
+        "history": [asdict(past) for past in record.history],
+        "note": record.note,
+        "kept_against": record.kept_against,
         "result": to_record(record.result),
     }
-    path = record_path(course, assignment, record.result.student)
+    path = record_path(course, assignment, record.result.student, staged=staged)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def read_record(course: Course, assignment: Assignment, student: str) -> Record | None:
+def read_record(course: Course, assignment: Assignment, student: str, *, staged: bool = False) -> Record | None:
     """The student's record; None where there is none that can be used, and the submission is graded again."""
     try:
-        data = json.loads(record_path(course, assignment, student).read_bytes())
+        data = json.loads(record_path(course, assignment, student, staged=staged).read_bytes())
         if data["schema"] != SCHEMA or data["result"]["student"] != student:
             return None
         return Record(
@@ -72,14 +109,26 @@ def read_record(course: Course, assignment: Assignment, student: str) -> Record 
             isolation=str(data["isolation"]),
             autograded_sha256=str(data["autograded_sha256"]),
             graded_at=str(data["graded_at"]),
+            provenance={str(name): str(value) for name, value in dict(data.get("provenance", {})).items()},
+            history=tuple(_past(entry) for entry in data.get("history", ())),
+            note=str(data.get("note", "")),
+            kept_against=str(data.get("kept_against", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
+
+
+def _past(entry: Mapping[str, Any]) -> Past:
+    score = float(entry["score"])
+    if not math.isfinite(score):
+        raise ValueError(f"{score} is no score")
+    return Past(str(entry["graded_at"]), score, str(entry["notebook_sha256"]), str(entry["fingerprint"]))
 
 
 def tidy_records(course: Course, assignment: Assignment) -> None:
     """Remove what a killed grader left unfinished. Only for the one grader at work."""
-    remove_unfinished(record_path(course, assignment, "any").parent)
+    for staged in (False, True):
+        remove_unfinished(record_path(course, assignment, "any", staged=staged).parent)
 
 
 def unusable_records(course: Course, assignment: Assignment) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.reports.model import Report
+from autograder.reports.statistics import in_words
 from autograder.reports.wording import breakable, moment, number, percent
 from autograder.results import Outcome, Status
 
@@ -58,5 +59,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "percent": percent, "moment": moment, "breakable": breakable}
+    filters = {"number": number, "percent": percent, "moment": moment, "breakable": breakable, "in_words": in_words}
+    environment.filters |= filters
     return environment

@@ -19,11 +19,13 @@ from autograder.reports.statistics import (
     HintStatistics,
     ItemStatistics,
     QuestionStatistics,
+    Reliability,
     ScoreSummary,
     hint_statistics,
     item_statistics,
     question_statistics,
     readable,
+    reliability,
     summarise_scores,
 )
 from autograder.results import NOT_IMPLEMENTED, GradeRun, Outcome, QuestionResult, Status, SubmissionResult
@@ -60,6 +62,7 @@ class Report:
     max_score: float
     statuses: Mapping[Status, int]
     scores: ScoreSummary | None
+    reliability: Reliability | None
     chart: Histogram | None
     question_names: tuple[str, ...]
     questions: tuple[QuestionStatistics, ...]  # lowest mean first
@@ -123,6 +126,7 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
         max_score=max_score,
         statuses=_statuses(run),
         scores=summary,
+        reliability=reliability(submissions),
         chart=score_histogram(scores, summary, max_score) if summary else None,
         question_names=names,
         questions=tuple(sorted(question_statistics(submissions), key=lambda q: (q.mean_share, names.index(q.name)))),

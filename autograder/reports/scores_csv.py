@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from autograder.results import GradeRun
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+from autograder.spreadsheet import csv_text
 
 
 def scores_csv(run: GradeRun, questions: Sequence[str]) -> str:
@@ -19,29 +15,21 @@ def scores_csv(run: GradeRun, questions: Sequence[str]) -> str:
         run: what was graded.
         questions: names of the columns, in order.
     """
-    out = io.StringIO()
-    # Before Python 3.13 csv quotes only the characters of the line end itself: with "\n" alone,
-    # a student's name holding "\r" would begin a row of its own.
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(guarded(c) for c in ("student", "status", "score", "max_score", *questions, "problems"))
+    return csv_text(_rows(run, questions))
+
+
+def _rows(run: GradeRun, questions: Sequence[str]) -> Iterator[list[str | int]]:
+    yield ["student", "status", "score", "max_score", *questions, "problems"]
     for submission in run.submissions:
         scores = {q.name: q.score for q in submission.questions}
-        writer.writerow(
-            [
-                guarded(submission.student),
-                str(submission.status),
-                _number(submission.score),
-                _number(submission.max_score),
-                *(_number(scores[name]) if name in scores else "" for name in questions),
-                len(submission.problems),
-            ]
-        )
-    return out.getvalue()
-
-
-def guarded(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+        yield [
+            submission.student,
+            str(submission.status),
+            _number(submission.score),
+            _number(submission.max_score),
+            *(_number(scores[name]) if name in scores else "" for name in questions),
+            len(submission.problems),
+        ]
 
 
 def _number(value: float) -> str:

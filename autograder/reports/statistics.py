@@ -7,6 +7,7 @@ https://en.wikipedia.org/wiki/Item_analysis
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,16 @@ FEWEST_FOR_DISCRIMINATION = 10  # below, a correlation is noise
 FEWEST_FOR_CONCERN = 20
 AGAINST_THE_GRAIN = -0.1
 FULL_MARKS_TOLERANCE = 1e-6
+ALPHA_READINGS = (
+    (0.9, "very high: the scores rank the students well, down to small differences"),
+    (0.8, "high: differences of a few points mean something"),
+    (0.7, "fair: large differences mean something, small ones do not"),
+)
+DISCRIMINATION_READINGS = (
+    (0.4, "tells students apart well"),
+    (0.2, "tells students apart"),
+    (0.0, "says little about the rest"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,38 @@ class ScoreSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """How far the scores tell students apart, and not chance: Cronbach's alpha over the questions.
+
+    Questions and not tests are the items: the tests of one question look at the same few lines, so they agree with
+    each other whatever the student knows, and would make the figure too good.
+
+    Attributes:
+        alpha: 1 where all questions rank the students alike, 0 where they have nothing in common; may be negative.
+        items: how many questions.
+        standard_error: of one score, in points: the scores' standard deviation times sqrt(1 - alpha).
+    """
+
+    alpha: float
+    items: int
+    standard_error: float
+
+    @property
+    def reading(self) -> str:
+        """In plain words, after the usual bands (Nunnally 1978)."""
+        for least, words in ALPHA_READINGS:
+            if self.alpha >= least:
+                return words
+        return "low: much of the difference between two scores is chance"
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionStatistics:
-    """One question over the class. `full`, `some` and `none` count students by the marks they got."""
+    """One question over the class. `full`, `some` and `none` count students by the marks they got.
+
+    Attributes:
+        discrimination: correlation of the question's score with the score on all others, −1..1; None as for a test.
+    """
 
     name: str
     points: float
@@ -44,6 +85,7 @@ class QuestionStatistics:
     some: int
     none: int
     carried: int  # graded with the reference's version of a question it depends on
+    discrimination: float | None = None
 
     @property
     def count(self) -> int:
@@ -130,13 +172,41 @@ def histogram(shares: Iterable[float], bins: int) -> tuple[int, ...]:
     return tuple(counts[n] for n in range(bins))
 
 
-def question_statistics(submissions: Iterable[SubmissionResult]) -> tuple[QuestionStatistics, ...]:
+def question_statistics(submissions: Sequence[SubmissionResult]) -> tuple[QuestionStatistics, ...]:
     """In the order in which the questions first occur."""
     answers: dict[str, list[QuestionResult]] = {}
     for submission in submissions:
         for question in submission.questions:
             answers.setdefault(question.name, []).append(question)
-    return tuple(_question(name, results) for name, results in answers.items())
+    return tuple(_question(name, results, _rest(name, results, submissions)) for name, results in answers.items())
+
+
+def reliability(submissions: Sequence[SubmissionResult]) -> Reliability | None:
+    """Cronbach's alpha, k / (k - 1) (1 - sum of the items' variances / variance of the sums).
+
+    Of the questions that every one of these submissions has a score for; None where there are fewer than two of them,
+    the class is small, or all have the same score.
+    """
+    tables = [{q.name: q.score for q in submission.questions} for submission in submissions]
+    names = [name for name in (tables[0] if tables else ()) if all(name in table for table in tables)]
+    if len(names) < 2 or len(tables) < FEWEST_FOR_DISCRIMINATION:
+        return None
+    total = statistics.variance([sum(table[name] for name in names) for table in tables])
+    if total < FULL_MARKS_TOLERANCE:
+        return None
+    single = sum(statistics.variance([table[name] for table in tables]) for name in names)
+    alpha = len(names) / (len(names) - 1) * (1 - single / total)
+    return Reliability(alpha, len(names), math.sqrt(total * max(0.0, 1 - alpha)))
+
+
+def in_words(discrimination: float | None) -> str:
+    """What a discrimination says, in plain words."""
+    if discrimination is None:
+        return "too few students, or all fared alike"
+    for least, words in DISCRIMINATION_READINGS:
+        if discrimination >= least:
+            return words
+    return "misleads: who does well on the rest does worse here"
 
 
 def item_statistics(submissions: Sequence[SubmissionResult]) -> tuple[ItemStatistics, ...]:
@@ -170,7 +240,13 @@ def worths(question: QuestionResult) -> tuple[float, ...]:
     return tuple(question.points * t.weight / total if total > 0 else 0.0 for t in question.tests)
 
 
-def _question(name: str, results: Sequence[QuestionResult]) -> QuestionStatistics:
+def _rest(name: str, results: Sequence[QuestionResult], submissions: Sequence[SubmissionResult]) -> list[float]:
+    """The score on everything else, of those who have a result for this question."""
+    totals = [s.score for s in submissions for q in s.questions if q.name == name]
+    return [total - result.score for total, result in zip(totals, results, strict=True)]
+
+
+def _question(name: str, results: Sequence[QuestionResult], rest: Sequence[float]) -> QuestionStatistics:
     full = sum(r.score >= r.points - FULL_MARKS_TOLERANCE for r in results)
     none = sum(r.score <= FULL_MARKS_TOLERANCE < r.points for r in results)
     return QuestionStatistics(
@@ -181,6 +257,7 @@ def _question(name: str, results: Sequence[QuestionResult]) -> QuestionStatistic
         some=len(results) - full - none,
         none=none,
         carried=sum(bool(r.carried_forward) for r in results),
+        discrimination=_correlation([r.score for r in results], rest),
     )
 
 
@@ -199,13 +276,16 @@ def _item(question: str, found: Sequence[tuple[SubmissionResult, TestResult, flo
 def _discrimination(found: Sequence[tuple[SubmissionResult, TestResult, float]]) -> float | None:
     """Pearson correlation of passing (0 or 1) with the score without the points of this test."""
     ran = [(s.score, t.outcome is Outcome.PASSED, worth) for s, t, worth in found if t.outcome is not Outcome.SKIPPED]
-    if len(ran) < FEWEST_FOR_DISCRIMINATION:
+    return _correlation([float(passed) for _, passed, _ in ran], [score - worth * p for score, p, worth in ran])
+
+
+def _correlation(values: Sequence[float], rest: Sequence[float]) -> float | None:
+    """Pearson's; None where the class is small, or one of the two is the same for all."""
+    if len(values) < FEWEST_FOR_DISCRIMINATION:
         return None
-    passed = [float(p) for _, p, _ in ran]
-    rest = [score - worth * p for score, p, worth in ran]
-    if min(passed) == max(passed) or max(rest) - min(rest) < FULL_MARKS_TOLERANCE:
+    if max(values) - min(values) < FULL_MARKS_TOLERANCE or max(rest) - min(rest) < FULL_MARKS_TOLERANCE:
         return None
-    return statistics.correlation(passed, rest)
+    return statistics.correlation(values, rest)
 
 
 def _concerns(item: ItemStatistics) -> Iterable[str]:

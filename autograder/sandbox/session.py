@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.sandbox.inside.failures import MAX_LINE
 from autograder.sandbox.process import ProcessCrashed, ProcessEnded, ProcessHung, StudentProcess
 
 MAX_RELOADS = 3
@@ -118,7 +119,7 @@ class Session:
             return {}
         if not isinstance(value, dict):
             return {}
-        return {_text(k, 160): v for k, v in list(value.items())[:MAX_NOTICED] if isinstance(v, int)}
+        return {_text(k, 160): v for k, v in list(value.items())[:MAX_NOTICED] if type(v) is int}
 
     @property
     def unrunnable(self) -> frozenset[int]:
@@ -182,9 +183,9 @@ class Session:
         if isinstance(error, dict):
             type_name = _text(error.get("type", ""), 100)
             kind = "timeout" if type_name == "TimeLimit" else "error"
-            line = error.get("line")
+            line = _line(error.get("line"))
             message = _text(error.get("message", ""), TEXT_LIMIT)
-            self._note(_failure(cell, kind, type_name, message, line if isinstance(line, int) else 0))
+            self._note(_failure(cell, kind, type_name, message, line))
         elif not self._tested and cell.index not in self._left_out:
             self.failures.pop(cell.index, None)
 
@@ -194,6 +195,11 @@ class Session:
             failure = replace(failure, type_name="an exception", message="only when it was run again", line=0)
         if failure.index not in self.failures or not self._tested:
             self.failures[failure.index] = failure
+
+
+def _line(value: object) -> int:
+    """A line's number; 0 where the child sent anything else. True is no number, though Python takes it for one."""
+    return value if type(value) is int and 0 < value < MAX_LINE else 0
 
 
 def _failure(cell: CodeCell, kind: str, type_name: str, message: str, line: int) -> CellFailure:

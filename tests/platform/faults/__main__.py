@@ -6,7 +6,6 @@ Mounting needs root: run as another user, kinds that need a file system of their
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -14,17 +13,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.platform.faults.campaign import KINDS, Result, run_campaign
+from tests.platform.faults.campaign import KINDS, Result, run_campaign, tasks_of
 from tests.platform.faults.check import Fault
 from tests.platform.faults.kind import Kind
+from tests.platform.faults.log import Log
 from tests.platform.faults.scene import make_scene
 
+REPORT_EVERY = 10  # runs
 IN_OWN_NAMESPACE = "FAULTS_MOUNTS_ARE_PRIVATE"
 
 
@@ -39,19 +39,31 @@ def main() -> int:
         return 2
     _into_own_namespace()
     began = time.monotonic()
+    try:
+        log = Log(options.log, options.seed)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    results = [result for result in log.results if any(result.kind == kind.name for kind in kinds)]
+    tasks = tasks_of(kinds, options.moments, results)
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         scene = make_scene(Path(folder) / "scene")
-        print(f"{len(kinds)} kinds of fault, {options.moments} random moments each, seed {options.seed}; an "
+        print(f"{len(kinds)} kinds of fault, {options.moments} random moments each, seed {log.seed}; an "
               f"undisturbed run takes {scene.seconds['grade']:.1f} s.", flush=True)  # fmt: skip
-        results: list[Result] = []
-        for result in run_campaign(scene, kinds, options.moments, options.seed, Path(folder), options.jobs):
+        print(f"To go on after a stop: --log {options.log}", flush=True)
+        if results:
+            print(f"{options.log} holds {len(results)} runs, which are not repeated; {len(tasks)} are left", flush=True)
+        for number, result in enumerate(run_campaign(scene, tasks, log.seed, Path(folder), options.jobs), 1):
+            log.add(result)
             results.append(result)
             for finding in result.findings:
                 print(f"{result.kind}, moment {result.moment}: {finding.fault}: {finding.text}", flush=True)
+            if number % REPORT_EVERY == 0:
+                took = time.monotonic() - began
+                left = f"about {took / number * (len(tasks) - number) / 60:.0f} min left"
+                print(f"{number} of {len(tasks)} runs in {took / 60:.0f} min, {left}", flush=True)
     left = _mounts(folder)
     show(kinds, results, time.monotonic() - began)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
     for line in left:
         print(f"left behind: a mount: {line}")
     return 1 if left or any(result.findings for result in results) else 0
@@ -82,7 +94,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", metavar="KIND", help="these alone, or a part of their names")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="default: another one each time")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="trials at a time")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every run to FILE")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", default=Path(f".autograder/faults-{time.strftime('%Y%m%d-%H%M%S')}.jsonl"),
+        help="every run is added to FILE; where it is there already, its seed is kept and what it holds is not run "
+        "again (default: a new file in .autograder)",
+    )  # fmt: skip
     return parser.parse_args()
 
 

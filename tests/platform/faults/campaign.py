@@ -7,7 +7,7 @@ import os
 import random
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -51,11 +51,16 @@ def run_trial(scene: Scene, kind: Kind, moment: int, seed: int, folder: Path) ->
     return Result(kind.name, moment, trial.struck, tuple(trial.findings), time.monotonic() - began)
 
 
+def tasks_of(kinds: Sequence[Kind], moments: int, done: Collection[Result]) -> list[tuple[Kind, int]]:
+    """What is still to be run: every kind at its first moment, then at its second, and so on."""
+    over = {(result.kind, result.moment) for result in done}
+    return [(kind, moment) for moment in range(moments) for kind in kinds if (kind.name, moment) not in over]
+
+
 def run_campaign(
-    scene: Scene, kinds: Sequence[Kind], moments: int, seed: int, folder: Path, jobs: int
+    scene: Scene, tasks: Sequence[tuple[Kind, int]], seed: int, folder: Path, jobs: int
 ) -> Iterator[Result]:
-    """All trials, as they are done."""
-    tasks = [(kind, moment) for moment in range(moments) for kind in kinds]
+    """Trials of kinds at numbered moments, as they are done."""
     context = multiprocessing.get_context("fork")
     connections: dict[Connection, multiprocessing.Process] = {}
     for number in range(min(jobs, len(tasks))):

@@ -29,12 +29,13 @@ def faults(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """kind -> its run, and under "printed" what the command said."""
-    path = tmp_path_factory.mktemp("faults") / "results.json"
+    path = tmp_path_factory.mktemp("faults") / "log.jsonl"
     names = [kind.name for kind in KINDS if ROOT or not kind.mounts]
     seed = str(random.randrange(10**6))
-    done = faults("--moments", "1", "--jobs", "2", "--seed", seed, "--json", str(path), "--kinds", *names)
+    done = faults("--moments", "1", "--jobs", "2", "--seed", seed, "--log", str(path), "--kinds", *names)
     assert path.is_file(), done.stdout + done.stderr
-    return {**{run["kind"]: run for run in json.loads(path.read_text())}, "printed": done.stdout}
+    runs = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    return {**{run["kind"]: run for run in runs}, "printed": done.stdout}
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in KINDS if ROOT or not kind.mounts])

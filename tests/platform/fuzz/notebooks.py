@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import nbformat
-from nbconvert.filters import markdown2html_mistune
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from autograder.authoring.spec import ReleaseSpec, Role
 from autograder.course import Assignment, find_course
@@ -111,7 +111,9 @@ class Notebooks:
             mimes = set(output.get("data", ()))
             require(mimes <= SHOWN_MIMES - (set() if tables else {"text/html"}), f"an output of {sorted(mimes)}")
         if cell["cell_type"] == "markdown" and (match is None or cell["source"] != match.source):
-            rendered = markdown2html_mistune(cell["source"])
+            # As nbconvert does for pages; it raises where the text shows an attachment that the cell does not have.
+            renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
+            rendered = MarkdownWithMath(renderer=renderer).render(cell["source"])
             active = [what for what in active_elements(rendered) if not what.startswith("<input ")]  # a list of tasks
             require(not active or cell["id"] == "autograder-notice", f"active elements in Markdown: {active}")
 

@@ -15,7 +15,7 @@ from random import Random
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import find_course
 from autograder.errors import AuthoringError
-from autograder.grading.records import Record, load_run, read_record, record_path, write_record
+from autograder.grading.records import Past, Record, load_run, read_record, record_path, write_record
 from autograder.results import to_contract, to_record
 from autograder.submissions.parse import ParsedSubmission
 from tests.platform.fuzz.byte_mutation import mutate
@@ -39,8 +39,10 @@ class Records:
         parsed = ParsedSubmission(STUDENT, readable=True, sha256="0" * 64, problems=("A setup cell is missing.",))
         result = plausible_result(self._assignment, parsed)
         self._path = record_path(self._course, self._assignment, STUDENT)
-        others = {each.name: "f" * 64 for each in fields(Record) if each.name != "result"}  # all of them are texts
-        write_record(self._course, self._assignment, Record(result, **others))
+        texts = {each.name: "f" * 64 for each in fields(Record) if each.type == "str"}
+        past = Past("2026-11-27T12:00:00+00:00", 12.5, "e" * 64, "d" * 64)
+        record = Record(result, **texts, provenance={"suite": "c" * 64, "device": "cpu"}, history=(past, past))
+        write_record(self._course, self._assignment, record)
         self._valid = self._path.read_bytes()
 
     def make(self, random: Random) -> bytes:

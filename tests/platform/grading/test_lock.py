@@ -84,7 +84,7 @@ def test_a_run_that_is_stopped_is_finished_by_the_next(course: Course, sign: sig
     running.send_signal(sign)
     printed, _ = running.communicate(timeout=60)
     if sign is signal.SIGINT:
-        assert running.returncode == 130
+        assert running.returncode == 130, printed
         assert "What was finished is kept" in printed
     done = {s.student for s in load_run(course, tiny(course)).submissions}
     assert 0 < len(done) < len(students)

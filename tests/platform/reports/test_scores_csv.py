@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from autograder.reports.scores_csv import guarded, scores_csv
+from autograder.reports.scores_csv import scores_csv
 from autograder.results import GradeRun, QuestionResult, Status, SubmissionResult
+from autograder.spreadsheet import guarded
 
 
 def test_scores_read_back_as_numbers(make_run: Callable[..., GradeRun]) -> None:

@@ -10,9 +10,11 @@ import pytest
 from autograder.reports.statistics import (
     hint_statistics,
     histogram,
+    in_words,
     item_statistics,
     question_statistics,
     readable,
+    reliability,
     summarise_scores,
 )
 from autograder.results import GradeRun, Outcome, QuestionResult, Status, SubmissionResult, TestResult
@@ -111,6 +113,58 @@ def test_question_means_and_shares_agree_with_pandas(make_run: MakeRun) -> None:
         assert q.mean == pytest.approx(column.mean())
         assert (q.full, q.none) == ((column >= q.points - 1e-6).sum(), (column == 0).sum())
         assert q.full + q.some + q.none == q.count == len(column)
+
+
+def test_discrimination_of_a_question_is_its_correlation_with_the_others(make_run: MakeRun) -> None:
+    run = make_run(120, seed=6)
+    scores = pd.DataFrame({q.name: q.score for q in s.questions} for s in readable(run))
+    for q in question_statistics(readable(run)):
+        expected = scores[q.name].corr(scores.drop(columns=q.name).sum(axis=1))
+        assert q.discrimination == pytest.approx(expected, abs=1e-4)
+
+
+def test_reliability_agrees_with_the_covariance_matrix(make_run: MakeRun) -> None:
+    """The other form of Cronbach's alpha: k mean covariance / (mean variance + (k - 1) mean covariance)."""
+    run = make_run(120, seed=7)
+    found = reliability(readable(run))
+    scores = pd.DataFrame({q.name: q.score for q in s.questions} for s in readable(run))
+    covariance, k = scores.cov().to_numpy(), scores.shape[1]
+    variance = covariance.diagonal().mean()
+    between = (covariance.sum() - covariance.trace()) / (k * (k - 1))
+    assert found is not None
+    assert found.alpha == pytest.approx(k * between / (variance + (k - 1) * between))
+    assert found.standard_error == pytest.approx(scores.sum(axis=1).std() * (1 - found.alpha) ** 0.5)
+
+
+def with_scores(*scores: float) -> SubmissionResult:
+    questions = tuple(QuestionResult(f"q{n}", 10, score) for n, score in enumerate(scores))
+    return SubmissionResult("s", Status.GRADED, sum(scores), 10.0 * len(scores), questions=questions)
+
+
+def test_questions_that_agree_are_reliable_and_those_that_oppose_each_other_are_not() -> None:
+    alike = reliability([with_scores(n, n, n) for n in range(11)])
+    assert alike is not None
+    assert (alike.alpha, alike.standard_error) == pytest.approx((1.0, 0.0))
+    assert alike.reading.startswith("very high")
+    opposed = reliability([with_scores(n, 10 - n, n / 2) for n in range(11)])
+    assert opposed is not None
+    assert opposed.alpha < 0
+    assert opposed.reading.startswith("low")
+
+
+def test_no_reliability_of_few_students_one_question_or_equal_scores() -> None:
+    assert reliability([]) is None
+    assert reliability([with_scores(n, n) for n in range(9)]) is None
+    assert reliability([with_scores(n) for n in range(11)]) is None
+    assert reliability([with_scores(5, 5)] * 11) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.5, "well"), (0.4, "well"), (0.3, "students apart"), (0.1, "little"), (-0.1, "misleads"), (None, "too few")],
+)
+def test_every_discrimination_has_words(value: float | None, words: str) -> None:
+    assert words in in_words(value)
 
 
 def test_unreadable_submissions_are_left_out(make_run: MakeRun) -> None:
