@@ -7,7 +7,6 @@ metadata, and always the release's.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,17 +14,15 @@ from typing import Any
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
+from autograder.gradebook.autograded_folder import COPIED
 from autograder.gradebook.cells import CellWriter
 from autograder.gradebook.markup import neutral_markdown
 from autograder.gradebook.results_table import overview_html
 from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.results import Status, SubmissionResult
-from autograder.submissions.find import TIMESTAMP_BYTES, FoundSubmission
 from autograder.submissions.parse import ParsedSubmission
-from autograder.submissions.safe_open import RefusedError, open_folder, read_file
 
 _UNREADABLE = ["**This notebook could not be read, so nothing could be graded yet.** Below is the released notebook."]
-_COPIED = {"timestamp.txt": TIMESTAMP_BYTES, "submission_secret.txt": 4096}
 
 
 class AutogradedWriter:
@@ -55,7 +52,7 @@ class AutogradedWriter:
         path = folder / f"{self._name}.ipynb"
         notebook = json.dumps(self.notebook(result, parsed), ensure_ascii=False, indent=1) + "\n"
         write_file(path, notebook.encode("utf-8", "replace"))
-        for name in _COPIED:
+        for name in COPIED:
             if name in beside:
                 write_file(folder / name, beside[name])
             else:
@@ -71,37 +68,6 @@ class AutogradedWriter:
             "metadata": self._metadata,
             "cells": [_notice(result, parsed, self._spec), *cells],
         }
-
-
-def autograded_sha256(course: Course, assignment: str, student: str) -> str:
-    """Hash of all that lies in the student's autograded folder; "" without a notebook there."""
-    folder = course.autograded / student / assignment
-    digest = hashlib.sha256()
-    for name in (f"{assignment}.ipynb", *_COPIED):
-        path = folder / name
-        if path.is_file():
-            content = path.read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        elif name.endswith(".ipynb"):
-            return ""
-    return digest.hexdigest()
-
-
-def files_beside(found: FoundSubmission) -> dict[str, bytes]:
-    """What nbgrader needs of the files beside the notebook; those that cannot be trusted are left out."""
-    contents = {name: _content(found, name, limit) for name, limit in _COPIED.items()}
-    return {name: content for name, content in contents.items() if content is not None}
-
-
-def _content(found: FoundSubmission, name: str, limit: int) -> bytes | None:
-    """A file of the submission's folder; None where there is none, or none to be trusted."""
-    if name == "timestamp.txt" and found.timestamp is None:
-        return None
-    try:
-        with open_folder(found.root, found.student, found.folder.name) as folder:
-            return read_file(name, folder, limit)[0]
-    except RefusedError:
-        return None
 
 
 def _notice(result: SubmissionResult, parsed: ParsedSubmission, spec: ReleaseSpec) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.errors import GradebookError
 from autograder.gradebook.folder_lock import alone_in
-from autograder.gradebook.marks import write_marks
 from autograder.gradebook.register import register
 from autograder.gradebook.rows import SubmissionRows
 from autograder.gradebook.schema import BUSY_TIMEOUT_S, check_gradebook, create_tables
@@ -79,6 +78,8 @@ def write_results(gradebook: Gradebook, assignment: Assignment, spec: ReleaseSpe
     Raises:
         GradebookError: the assignment is not registered, or the database cannot be written.
     """
+    from autograder.gradebook.marks import write_marks  # nbconvert, which a run with nothing to write need not import
+
     with _as_gradebook_error(_path_of(gradebook), gradebook):
         marked = list(batch)
         rows = SubmissionRows.load(gradebook, assignment.name, [item.result.student for item in marked])

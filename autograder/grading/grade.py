@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
@@ -19,7 +20,7 @@ from autograder.engine.crew import Crew
 from autograder.engine.job import Job
 from autograder.engine.pool import Engine
 from autograder.engine.unread import unread_result
-from autograder.gradebook.autograded import AutogradedWriter, autograded_sha256
+from autograder.gradebook.autograded_folder import autograded_sha256
 from autograder.gradebook.store import Marked, open_gradebook, read_scores, register_assignment, write_results
 from autograder.grading.fingerprint import device, fingerprint, provenance
 from autograder.grading.finish_first import finish_first
@@ -29,6 +30,9 @@ from autograder.grading.records import Record, read_record, tidy_records, write_
 from autograder.results import GradeRun, SubmissionResult
 from autograder.submissions.find import find_submissions
 from autograder.submissions.parse import ParsedSubmission, parse_submission
+
+if TYPE_CHECKING:
+    from autograder.gradebook.autograded import AutogradedWriter
 
 BATCH_SIZE = 32
 BATCH_S = 5.0
@@ -163,9 +167,17 @@ class Writer:
         self.course, self.assignment, self.spec = course, assignment, spec
         self.sources, self.gradebook, self.before, self.whole = sources, gradebook, before, whole
         self.known, self.device = fingerprint(sources), device()
-        self.notebooks = AutogradedWriter(course, assignment, spec)
+        self._notebooks: AutogradedWriter | None = None
         self.batch: list[tuple[Planned, ParsedSubmission, SubmissionResult]] = []
         self.since = time.monotonic()
+
+    @property
+    def notebooks(self) -> AutogradedWriter:
+        if self._notebooks is None:  # a run with nothing to write need not import nbconvert
+            from autograder.gradebook.autograded import AutogradedWriter
+
+            self._notebooks = AutogradedWriter(self.course, self.assignment, self.spec)
+        return self._notebooks
 
     def add(self, planned: Planned, result: SubmissionResult) -> None:
         """Write the autograded notebook, and the batch where it is full."""

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 from autograder.course import Assignment
-from autograder.gradebook.autograded import files_beside
+from autograder.gradebook.autograded_folder import files_beside
 from autograder.submissions.find import FoundSubmission
 
 STILL_S = 0.3

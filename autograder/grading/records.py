@@ -1,13 +1,14 @@
 """One JSON file a graded submission: the whole result, and what it was graded from.
 
 Written last, after the gradebook and the autograded notebook, with a rename. So a record that is
-there is whole, and says that everything else of that submission is there too.
+there is whole, and says that everything else of that submission is there too. It ends with the hash of all that stands
+before it: one that was changed, by whatever, is not used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.results import SCHEMA, GradeRun, SubmissionResult, from_record, to_record
 
 MOST_HISTORY = 50
+_SEAL = b', "sha256": "%s"}\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,13 @@ def write_record(course: Course, assignment: Assignment, record: Record, *, stag
     }
     path = record_path(course, assignment, record.result.student, staged=staged)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    write_file(path, _sealed(json.dumps(data, ensure_ascii=False, allow_nan=False).encode()))
 
 
 def read_record(course: Course, assignment: Assignment, student: str, *, staged: bool = False) -> Record | None:
     """The student's record; None where there is none that can be used, and the submission is graded again."""
     try:
-        data = json.loads(record_path(course, assignment, student, staged=staged).read_bytes())
+        data = json.loads(_unsealed(record_path(course, assignment, student, staged=staged).read_bytes()))
         if data["schema"] != SCHEMA or data["result"]["student"] != student:
             return None
         return Record(
@@ -119,10 +121,22 @@ def read_record(course: Course, assignment: Assignment, student: str, *, staged:
 
 
 def _past(entry: Mapping[str, Any]) -> Past:
-    score = float(entry["score"])
-    if not math.isfinite(score):
-        raise ValueError(f"{score} is no score")
-    return Past(str(entry["graded_at"]), score, str(entry["notebook_sha256"]), str(entry["fingerprint"]))
+    return Past(
+        str(entry["graded_at"]), float(entry["score"]), str(entry["notebook_sha256"]), str(entry["fingerprint"])
+    )
+
+
+def _sealed(content: bytes) -> bytes:
+    """A JSON object with one more key, the hash of what it was without."""
+    return content[:-1] + _SEAL % hashlib.sha256(content).hexdigest().encode()
+
+
+def _unsealed(data: bytes) -> bytes:
+    """The object as it was; ValueError where the hash is another one."""
+    content = data[: -len(_SEAL % (b"0" * 64))] + b"}"
+    if _sealed(content) != data:
+        raise ValueError("the record has been changed since it was written")
+    return content
 
 
 def tidy_records(course: Course, assignment: Assignment) -> None:

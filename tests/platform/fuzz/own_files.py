@@ -63,9 +63,10 @@ class Records:
         json.dumps(to_contract(run), allow_nan=False, ensure_ascii=False).encode()
         said = json.loads(data)
         require(to_record(record.result) == said["result"], "what was read is not what stands in the file")
+        require(data == self._valid, "a record was used that had been changed")
         for question in record.result.questions:
             require(0 <= question.score <= question.points, f"{question.score} of {question.points} points")
-        return "unchanged" if data == self._valid else "used as it stands"
+        return "unchanged"
 
 
 class Releases:

@@ -11,7 +11,8 @@ import pytest
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course, find_course
-from autograder.gradebook.autograded import AutogradedWriter, files_beside
+from autograder.gradebook.autograded import AutogradedWriter
+from autograder.gradebook.autograded_folder import files_beside
 from autograder.gradebook.store import Marked, open_gradebook, register_assignment, write_results
 from autograder.results import Outcome, QuestionResult, Status, SubmissionResult, TestResult, score_question
 from autograder.submissions.find import find_submissions
