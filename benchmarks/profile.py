@@ -27,6 +27,7 @@ from autograder.engine import grade_one, suite_items, worker
 from autograder.engine.crew import Crew, Worker
 from autograder.engine.start import without_main
 from autograder.errors import AutograderError
+from autograder.gradebook import store
 from autograder.gradebook.autograded import AutogradedWriter
 from autograder.grading import grade
 from autograder.grading.grade import GradeOptions, grade_assignment
@@ -105,9 +106,9 @@ def measure_everything(watch: Stopwatch) -> None:
     watch.measure(grade_one.Grader, "grade", GRADE)
     watch.measure(AutogradedWriter, "write", NOTEBOOK)
     watch.measure(grade, "parse_submission", PARSE)
-    watch.measure(grade, "write_results", GRADEBOOK)
-    watch.measure(grade._Writer, "flush", RECORD)
-    watch.measure(grade._Writer, "add", RECORD)
+    watch.measure(store, "write_results", GRADEBOOK)
+    watch.measure(grade.Writer, "flush", RECORD)
+    watch.measure(grade.Writer, "add", RECORD)
 
 
 def profile(assignment: Assignment, course: Course, count: int, folder: Path) -> Profile:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograder.errors import GradebookError
+from autograder.gradebook.quick_look import reading, utc
 
-BUSY_TIMEOUT_S = 30
 EPOCH = datetime(1970, 1, 1)  # what nbgrader stores a time span as: so long after this
 
 STUDENTS = "SELECT id, first_name, last_name, email, lms_user_id FROM student ORDER BY id"
@@ -85,7 +85,7 @@ def read_gradebook(path: Path) -> tuple[list[Person], dict[tuple[str, str], Scor
     with _reading(path) as connection:
         people = [Person(*(value or "" for value in row)) for row in connection.execute(STUDENTS)]
         scores = {
-            (student, assignment): Score(float(points), _time(stamp), _span(extension), bool(pending), open_)
+            (student, assignment): Score(float(points), utc(stamp), _span(extension), bool(pending), open_)
             for assignment, student, stamp, extension, points, pending, open_ in connection.execute(SUBMISSIONS)
         }
     return people, scores
@@ -93,20 +93,12 @@ def read_gradebook(path: Path) -> tuple[list[Person], dict[tuple[str, str], Scor
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    # A journal may be that of a process killed while it wrote: SQLite undoes it, and must be allowed to write for that.
-    mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S)
-        with closing(connection):
+        with reading(path) as connection:
             yield connection
     except sqlite3.Error as error:
         cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
         raise GradebookError(f"{path} cannot be read as a gradebook: {error}. {cure}, and run this again.") from None
-
-
-def _time(stamp: str | None) -> datetime | None:
-    """nbgrader's times are UTC, and say so nowhere."""
-    return datetime.fromisoformat(stamp).replace(tzinfo=UTC) if stamp else None
 
 
 def _span(extension: str | None) -> timedelta:

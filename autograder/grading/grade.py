@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +21,20 @@ from autograder.engine.job import Job
 from autograder.engine.pool import Engine
 from autograder.engine.unread import unread_result
 from autograder.gradebook.autograded_folder import autograded_sha256
-from autograder.gradebook.store import Marked, open_gradebook, read_scores, register_assignment, write_results
+from autograder.gradebook.quick_look import look_up
 from autograder.grading.fingerprint import device, fingerprint, provenance
 from autograder.grading.finish_first import finish_first
 from autograder.grading.lock import only_grader
 from autograder.grading.planned import Planned, read_submission
 from autograder.grading.records import Record, read_record, tidy_records, write_record
+from autograder.grading.without_collector import without_collector
 from autograder.results import GradeRun, SubmissionResult
 from autograder.submissions.find import find_submissions
 from autograder.submissions.parse import ParsedSubmission, parse_submission
 
 if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
     from autograder.gradebook.autograded import AutogradedWriter
 
 BATCH_SIZE = 32
@@ -83,39 +86,52 @@ def grade_assignment(
     """
     options, progress = options or GradeOptions(), progress or Progress()
     spec = ReleaseSpec.load(assignment.release_path)
-    with only_grader(course, assignment), open_gradebook(course) as gradebook:
+    with only_grader(course, assignment):
         tidy_records(course, assignment)
-        register_assignment(gradebook, course, assignment, spec)
         sources = provenance(course, assignment, options.isolation)
         known = fingerprint(sources)
         found = find_submissions(options.submitted or course.submitted, assignment.name, options.students or None)
-        in_gradebook = read_scores(gradebook, assignment.name).keys()
+        in_gradebook = look_up(course.gradebook, assignment.name)
+        there = in_gradebook.students if in_gradebook is not None else frozenset()
         results: dict[str, SubmissionResult] = {}
         to_grade: list[Planned] = []
         before: dict[str, Record] = {}
-        for submission in found.submissions:
-            planned = read_submission(submission, assignment)
-            record = read_record(course, assignment, submission.student)
-            if record is not None:
-                before[submission.student] = record
-            known_there = not options.force and submission.student in in_gradebook
-            if record is not None and known_there and _is_current(course, assignment, record, planned, known):
-                results[submission.student] = record.result
-            else:
+        with without_collector():
+            for submission in found.submissions:
+                planned = read_submission(submission, assignment)
+                record = read_record(course, assignment, submission.student)
+                known_there = not options.force and submission.student in there
+                if record is not None and known_there and _is_current(course, assignment, record, planned, known):
+                    results[submission.student] = record.result
+                    continue
                 to_grade.append(planned)
+                if record is not None:
+                    before[submission.student] = record
         for text in found.problems:
             progress.noted(text)
         progress.planned(len(to_grade), len(results))
-        writer = Writer(course, assignment, spec, sources, gradebook, before)
-        try:
-            with closing(grade_planned(course, assignment, options, to_grade, crew)) as graded:
-                for planned, result in graded:
-                    results[result.student] = result
-                    writer.add(planned, result)
-                    progress.graded(result)
-        finally:
-            writer.flush()  # also where the run is interrupted: what was finished is kept
+        if to_grade or in_gradebook is None or in_gradebook.due != assignment.due:
+            with registered(course, assignment, spec) as gradebook:
+                writer = Writer(course, assignment, spec, sources, gradebook, before)
+                try:
+                    with closing(grade_planned(course, assignment, options, to_grade, crew)) as graded:
+                        for planned, result in graded:
+                            results[result.student] = result
+                            writer.add(planned, result)
+                            progress.graded(result)
+                finally:
+                    writer.flush()  # also where the run is interrupted: what was finished is kept
     return GradeRun(assignment.name, options.isolation, tuple(results[s.student] for s in found.submissions))
+
+
+@contextmanager
+def registered(course: Course, assignment: Assignment, spec: ReleaseSpec) -> Iterator[Gradebook]:
+    """The gradebook, open, which knows the assignment as it is. Imports nbgrader, which takes a second or two."""
+    from autograder.gradebook.store import open_gradebook, register_assignment
+
+    with open_gradebook(course) as gradebook:
+        register_assignment(gradebook, course, assignment, spec)
+        yield gradebook
 
 
 def _is_current(course: Course, assignment: Assignment, record: Record, planned: Planned, known: str) -> bool:
@@ -159,7 +175,7 @@ class Writer:
         assignment: Assignment,
         spec: ReleaseSpec,
         sources: Mapping[str, str],
-        gradebook: object,
+        gradebook: Gradebook,
         before: Mapping[str, Record],
         *,
         whole: bool = False,
@@ -194,6 +210,8 @@ class Writer:
             self._flush()
 
     def _flush(self) -> None:
+        from autograder.gradebook.store import Marked, write_results
+
         marked = [Marked(result, parsed, planned.found.timestamp) for planned, parsed, result in self.batch]
         if marked:
             write_results(self.gradebook, self.assignment, self.spec, marked)

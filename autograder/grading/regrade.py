@@ -19,9 +19,8 @@ from itertools import zip_longest
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
-from autograder.gradebook.store import open_gradebook, register_assignment
 from autograder.grading.fingerprint import fingerprint, provenance
-from autograder.grading.grade import GradeOptions, Progress, Writer, grade_planned
+from autograder.grading.grade import GradeOptions, Progress, Writer, grade_planned, registered
 from autograder.grading.lock import only_grader
 from autograder.grading.planned import Planned, read_submission
 from autograder.grading.records import Record, read_record, record_path, tidy_records, write_record
@@ -228,8 +227,7 @@ class _Run:
     def apply(self, kept: frozenset[str]) -> None:
         """Write all that do not keep their old result, then say in the records of the others that they do."""
         spec = ReleaseSpec.load(self.assignment.release_path)
-        with open_gradebook(self.course) as gradebook:
-            register_assignment(gradebook, self.course, self.assignment, spec)
+        with registered(self.course, self.assignment, spec) as gradebook:
             writer = Writer(
                 self.course, self.assignment, spec, self.sources, gradebook, self.records, whole=True
             )

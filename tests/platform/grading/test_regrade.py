@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from autograder.cli.regrade import regrade as command
 from autograder.course import Course, find_course
+from autograder.gradebook import store
 from autograder.gradebook.store import open_gradebook, read_scores
 from autograder.grading import GradeOptions
 from autograder.grading import grade as grade_module
@@ -180,7 +181,8 @@ def test_applying_that_is_interrupted_and_repeated_leaves_one_consistent_state(
     undisturbed = find_course(Path(shutil.copytree(broken.root, tmp_path / "undisturbed")))
     regrade(undisturbed, tiny(undisturbed), OPTIONS, apply=True, allow_lower=True)
 
-    real, calls = getattr(grade_module, place), []
+    owner = store if place == "write_results" else grade_module
+    real, calls = getattr(owner, place), []
 
     def stop_at_the_second(*words: object, **more: object) -> object:
         calls.append(words)
@@ -189,7 +191,7 @@ def test_applying_that_is_interrupted_and_repeated_leaves_one_consistent_state(
         return real(*words, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(grade_module, place, stop_at_the_second)
+        patch.setattr(owner, place, stop_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             regrade(broken, tiny(broken), OPTIONS, apply=True, allow_lower=True)
     regrade(broken, tiny(broken), OPTIONS, apply=True, allow_lower=True)

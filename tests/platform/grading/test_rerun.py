@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from autograder.course import Course
+from autograder.gradebook.quick_look import look_up
 from autograder.grading import GradeOptions, grade_assignment
 from autograder.grading import grade as grade_module
 from autograder.grading.records import load_run, record_path
@@ -26,6 +29,7 @@ from tests.platform.engine.tiny import (
 )
 from tests.platform.grading.conftest import STUDENTS, Plan
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow  # the class is graded once
 
 
@@ -250,3 +254,25 @@ def test_an_interrupted_run_keeps_what_was_finished(graded: Course, plan: Plan) 
     written = {s for s in STUDENTS if record_path(graded, tiny(graded), s).read_bytes() != before[s]}
     assert written == set(seen)
     assert plan(graded) == (0, 4)  # what was not reached still has its old, valid record
+
+
+def test_a_new_deadline_reaches_the_gradebook_though_nothing_is_graded(graded: Course) -> None:
+    """nbgrader counts lateness from it."""
+    config(graded, "due = 2030-01-01T12:00:00+00:00", "due = 2031-02-03T12:00:00+00:00")
+    changed = _again(graded)
+    grade_assignment(changed, tiny(changed), GradeOptions(workers=1))
+    known = look_up(graded.gradebook, "tiny")
+    assert known is not None
+    assert known.due == tiny(changed).due
+
+
+def test_a_run_with_nothing_to_do_does_not_import_nbgrader(graded: Course) -> None:
+    """Which takes longer than to look at a whole class."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom autograder.course import find_course\n"
+        "from autograder.grading import grade_assignment\n"
+        "course = find_course(Path(sys.argv[1]))\nrun = grade_assignment(course, course.assignment('tiny'))\n"
+        "print(len(run.submissions), sorted({'nbgrader', 'nbconvert', 'torch'} & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(graded.root)], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "4 []\n", done.stdout + done.stderr
