@@ -59,7 +59,7 @@ attacks: setup browser  ## Some 270 ways to cheat, leak or break the grader, thr
 test-attacks: setup browser  ## The same as tests, with the pages of each in a browser
 	$(BIN)/python -m pytest tests/platform/attacks $(PYTEST_ARGS)
 
-faults: setup  ## Kill, stop, starve and confuse the grader at random moments: nothing may be lost (an hour)
+faults: setup  ## Kill, stop, starve and confuse the grader at random moments: nothing may be lost (hours; goes on with FAULTS_ARGS="--log FILE")
 	$(BIN)/python -m tests.platform.faults $(FAULTS_ARGS)
 
 fuzz: setup  ## 10 000 mutated notebooks, 100 000 hostile messages, settings: nothing may be uncaught

@@ -125,8 +125,8 @@ def _by_test(changes: Sequence[Change]) -> Table | None:
             counts.setdefault((test.question, test.test), [0, 0])[0 if test.is_gain else 1] += 1
     if not counts:
         return None
-    style = {"title": "By test", "title_justify": "left", "title_style": "bold"}
-    table = Table("test", "question", box=None, pad_edge=False, **style)  # type: ignore[arg-type]
+    table = Table("test", box=None, pad_edge=False, title="By test", title_justify="left", title_style="bold")
+    table.add_column("question")
     for name in ("now passed by", "no longer passed by"):
         table.add_column(name, justify="right")
     for (question, name), (gained, lost) in sorted(counts.items(), key=lambda item: -sum(item[1])):

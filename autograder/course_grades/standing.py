@@ -23,7 +23,7 @@ class State(StrEnum):
     """What is known of one item of one student."""
 
     MARKED = "marked"
-    MISSING = "missing"  # the deadline has passed, or the staff wrote "absent": it counts as nothing
+    MISSING = "missing"  # the deadline of an assignment has passed: it counts as nothing
     PENDING = "pending"  # it may still come
     EXCUSED = "excused"  # it does not count at all
 

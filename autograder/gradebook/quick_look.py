@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-BUSY_TIMEOUT_S = 30
+BUSY_TIMEOUT_S = 30  # how long to wait while another process holds the gradebook
+GLANCE_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Known:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write.
 
     Raises:
@@ -33,23 +34,24 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     # A journal may be that of a process killed while it wrote: SQLite undoes it, and must be allowed to write for that.
     mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     uri = f"{path.resolve().as_uri()}?mode={mode}"
-    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
+    with closing(sqlite3.connect(uri, uri=True, timeout=timeout_s)) as connection:
         yield connection
 
 
 def look_up(path: Path, assignment: str) -> Known | None:
-    """What is known of an assignment; None where it is unknown, or the file is not there or cannot be read."""
-    if not path.is_file():
+    """What is known of an assignment; None where it is unknown, or there is no gradebook yet.
+
+    Raises:
+        sqlite3.Error: the file is no gradebook, or is held: not to be taken for one that knows nobody.
+    """
+    if not path.exists():
         return None
-    try:
-        with reading(path) as connection:
-            found = connection.execute("SELECT id, duedate FROM assignment WHERE name = ?", (assignment,)).fetchone()
-            if found is None:
-                return None
-            of = "SELECT student_id FROM submitted_assignment WHERE assignment_id = ?"
-            return Known(utc(found[1]), frozenset(row[0] for row in connection.execute(of, found[:1])))
-    except sqlite3.Error:
-        return None
+    with reading(path, GLANCE_S) as connection:
+        found = connection.execute("SELECT id, duedate FROM assignment WHERE name = ?", (assignment,)).fetchone()
+        if found is None:
+            return None
+        of = "SELECT student_id FROM submitted_assignment WHERE assignment_id = ?"
+        return Known(utc(found[1]), frozenset(row[0] for row in connection.execute(of, found[:1])))
 
 
 def utc(stamp: str | None) -> datetime | None:

@@ -16,8 +16,8 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import URL, create_engine, text
 
 from autograder.errors import GradebookError
+from autograder.gradebook.quick_look import reading
 
-BUSY_TIMEOUT_S = 30  # how long to wait while another process holds the gradebook
 _MAGIC = b"SQLite format 3\x00"
 
 
@@ -73,18 +73,13 @@ def _cure(reason: str) -> str:
 
 def _missing_columns(path: Path) -> list[str]:
     """Columns that this nbgrader needs and the file lacks, as table.column."""
-    # A journal may be that of a process killed while it wrote: SQLite undoes it, and must be allowed to write for that.
-    mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S)
-        try:
+        with reading(path) as connection:
             found = {
                 table: {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
                 for table in Base.metadata.tables
             }
             stamped = bool(list(connection.execute("PRAGMA table_info(alembic_version)")))
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise GradebookError(f"{path} cannot be used ({error}). It was left as it is. {_cure(str(error))}") from None
     missing = [

@@ -22,9 +22,10 @@ from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.errors import GradebookError
 from autograder.gradebook.folder_lock import alone_in
+from autograder.gradebook.quick_look import BUSY_TIMEOUT_S
 from autograder.gradebook.register import register
 from autograder.gradebook.rows import SubmissionRows
-from autograder.gradebook.schema import BUSY_TIMEOUT_S, check_gradebook, create_tables
+from autograder.gradebook.schema import check_gradebook, create_tables
 from autograder.gradebook.whole_file import UNFINISHED
 from autograder.results import SubmissionResult
 from autograder.submissions.parse import ParsedSubmission

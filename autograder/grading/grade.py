@@ -7,6 +7,7 @@ batch), record. A run that is stopped at any point leaves submissions either don
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -21,7 +22,7 @@ from autograder.engine.job import Job
 from autograder.engine.pool import Engine
 from autograder.engine.unread import unread_result
 from autograder.gradebook.autograded_folder import autograded_sha256
-from autograder.gradebook.quick_look import look_up
+from autograder.gradebook.quick_look import Known, look_up
 from autograder.grading.fingerprint import device, fingerprint, provenance
 from autograder.grading.finish_first import finish_first
 from autograder.grading.lock import only_grader
@@ -91,7 +92,7 @@ def grade_assignment(
         sources = provenance(course, assignment, options.isolation)
         known = fingerprint(sources)
         found = find_submissions(options.submitted or course.submitted, assignment.name, options.students or None)
-        in_gradebook = look_up(course.gradebook, assignment.name)
+        in_gradebook = _known_in_gradebook(course, assignment, spec)
         there = in_gradebook.students if in_gradebook is not None else frozenset()
         results: dict[str, SubmissionResult] = {}
         to_grade: list[Planned] = []
@@ -134,10 +135,22 @@ def registered(course: Course, assignment: Assignment, spec: ReleaseSpec) -> Ite
         yield gradebook
 
 
+def _known_in_gradebook(course: Course, assignment: Assignment, spec: ReleaseSpec) -> Known | None:
+    try:
+        return look_up(course.gradebook, assignment.name)
+    except sqlite3.Error:  # nbgrader's way says what is wrong, or waits until the gradebook is free
+        with registered(course, assignment, spec):
+            return look_up(course.gradebook, assignment.name)
+
+
+def same_work(record: Record, planned: Planned) -> bool:
+    """Whether the record speaks of this very submission."""
+    return record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at
+
+
 def _is_current(course: Course, assignment: Assignment, record: Record, planned: Planned, known: str) -> bool:
     """Whether the record speaks of this very submission, and of what lies in the autograded folder."""
-    same_work = record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at
-    if not same_work or known not in (record.fingerprint, record.kept_against):
+    if not same_work(record, planned) or known not in (record.fingerprint, record.kept_against):
         return False
     return record.autograded_sha256 == autograded_sha256(course, assignment.name, planned.found.student) != ""
 

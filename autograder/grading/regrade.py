@@ -20,7 +20,7 @@ from itertools import zip_longest
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
 from autograder.grading.fingerprint import fingerprint, provenance
-from autograder.grading.grade import GradeOptions, Progress, Writer, grade_planned, registered
+from autograder.grading.grade import GradeOptions, Progress, Writer, grade_planned, registered, same_work
 from autograder.grading.lock import only_grader
 from autograder.grading.planned import Planned, read_submission
 from autograder.grading.records import Record, read_record, record_path, tidy_records, write_record
@@ -194,7 +194,7 @@ class _Run:
         for submission in found.submissions:
             planned = read_submission(submission, self.assignment)
             record = read_record(self.course, self.assignment, submission.student)
-            if record is None or not _same_work(record, planned):
+            if record is None or not same_work(record, planned):
                 self.not_graded.append(submission.student)
             elif record.fingerprint == self.known:
                 self.current += 1
@@ -206,7 +206,7 @@ class _Run:
         student = planned.found.student
         self.records[student], self.planned[student] = record, planned
         staged = read_record(self.course, self.assignment, student, staged=True)
-        if staged is not None and _same_work(staged, planned) and staged.fingerprint == self.known:
+        if staged is not None and same_work(staged, planned) and staged.fingerprint == self.known:
             self.results[student] = staged.result
         else:
             self.to_grade.append(planned)
@@ -248,6 +248,3 @@ class _Run:
     def _forget_staged(self, student: str) -> None:
         record_path(self.course, self.assignment, student, staged=True).unlink(missing_ok=True)
 
-
-def _same_work(record: Record, planned: Planned) -> bool:
-    return record.notebook_sha256 == planned.sha256 and record.submitted_at == planned.submitted_at

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -276,3 +277,16 @@ def test_a_run_with_nothing_to_do_does_not_import_nbgrader(graded: Course) -> No
     )
     done = subprocess.run([sys.executable, "-c", code, str(graded.root)], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "4 []\n", done.stdout + done.stderr
+
+
+def test_a_gradebook_that_is_held_for_a_while_is_not_taken_for_an_empty_one(graded: Course, plan: Plan) -> None:
+    """Nobody is graded again: the run waits until the other program lets go."""
+    holder = sqlite3.connect(graded.gradebook, check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")
+    timer = threading.Timer(4, holder.rollback)  # longer than a glance
+    timer.start()
+    try:
+        assert plan(graded) == (0, 4)
+    finally:
+        timer.join()
+        holder.close()
