@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import random
-import shutil
 import sys
 import tempfile
 from datetime import timedelta
@@ -68,7 +67,6 @@ def main(students: int, update_readme: bool) -> None:
         folder = Path(temporary)
         course = find_course(HERE, folder / "data")
         course.data.mkdir()
-        shutil.copy(course.root / "nbgrader_config.py", folder / "data")
         click.echo(f"Making a gradebook of {students} students ...", err=True)
         make_gradebook(course, students)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from autograder.cli.output import write_output
 from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.results import GradeRun, Status, SubmissionResult, to_contract
@@ -86,7 +87,7 @@ def grade(
         if feedback and run.submissions:  # all of them: a run that was stopped may have left pages to make
             _write_feedback(course, assignment, [s.student for s in run.submissions])
     if json_path is not None:
-        _write_json(run, json_path)
+        write_output(json_path, _as_text(run))
     if json_path != "-":
         _show(course, run, new)
     if any(s.status is not Status.GRADED for s in run.submissions):
@@ -127,23 +128,6 @@ def _write_feedback(course: Course, name: str, students: list[str]) -> None:
 
     with counting("Writing feedback") as bar:
         generate_feedback(course, name, students, progress=bar.set)
-
-
-def _write_json(run: GradeRun, path: str) -> None:
-    text = _as_text(run)
-    if path == "-":
-        click.echo(text, nl=False)
-        return
-    from autograder.gradebook.whole_file import write_file
-
-    target = Path(path).resolve()
-    try:
-        if target.exists() and not target.is_file():  # a pipe
-            target.write_text(text, encoding="utf-8")
-        else:
-            write_file(target, text.encode(), mode=0o640)  # grades: not for everybody
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}.") from None
 
 
 def _as_text(run: GradeRun) -> str:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from autograder.cli.output import write_output
 from autograder.course import Course
 from autograder.errors import UsageError
 
@@ -119,10 +120,8 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _write(path: Path, content: str | bytes) -> Path:
-    from autograder.gradebook.whole_file import write_file
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, content.encode() if isinstance(content, str) else content, 0o640)
+    write_output(path, content)
     return path
 
 

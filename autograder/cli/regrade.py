@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.cli.output import write_output
 from autograder.course import Course
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def regrade(
         options = GradeOptions(students=students, workers=workers or 0)
         done = run_regrade(course, settings, options, progress, apply=apply, allow_lower=allow_lower)
     if json_path is not None:
-        _write_json(done, json_path)
+        write_output(json_path, json.dumps(_as_json(done), indent=2, ensure_ascii=False) + "\n")
     if json_path != "-":
         _show(done)
     if done.falling:
@@ -136,16 +136,6 @@ def _by_test(changes: Sequence[Change]) -> Table | None:
 
 def _some(students: Sequence[str]) -> str:
     return ", ".join(students[:5]) + (" ..." if len(students) > 5 else "")
-
-
-def _write_json(done: Regrade, path: str) -> None:
-    text = json.dumps(_as_json(done), indent=2, ensure_ascii=False) + "\n"
-    if path == "-":
-        click.echo(text, nl=False)
-        return
-    from autograder.gradebook.whole_file import write_file
-
-    write_file(Path(path).resolve(), text.encode(), mode=0o640)
 
 
 def _as_json(done: Regrade) -> dict[str, Any]:
