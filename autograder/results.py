@@ -163,7 +163,12 @@ def from_record(data: Mapping[str, Any]) -> SubmissionResult:
                 carried_forward=tuple(map(str, q["carried_forward"])),
                 tests=tuple(
                     TestResult(
-                        t["name"], t["title"], _OUTCOMES[t["outcome"]], t["weight"], t["hint"], t["seconds"],
+                        t["name"],
+                        t["title"],
+                        _OUTCOMES[t["outcome"]],
+                        t["weight"],
+                        t["hint"],
+                        t["seconds"],
                         t["detail"],
                     )
                     for t in q["tests"]

@@ -29,9 +29,7 @@ class _Supposed(click.ParamType):
 
     name = "name=percent"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
         name, _, percent = str(value).rpartition("=")
         try:
             number = float(percent.removesuffix("%"))

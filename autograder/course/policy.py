@@ -1,25 +1,25 @@
 """How a course's final mark is made: `[gradebook]` in assignments/course.toml.
 
-    [gradebook.late]
-    grace_minutes = 15
-    percent_per_day = 10
-    slip_days = 4
+[gradebook.late]
+grace_minutes = 15
+percent_per_day = 10
+slip_days = 4
 
-    [[gradebook.component]]
-    name = "assignments"
-    weight = 20
-    items = ["vae", "gan", "diffusion"]
-    drop_lowest = 1
+[[gradebook.component]]
+name = "assignments"
+weight = 20
+items = ["vae", "gan", "diffusion"]
+drop_lowest = 1
 
-    [[gradebook.component]]
-    name = "midterm"
-    weight = 80
-    items = ["midterm"]             # a column of marks/*.csv
-    out_of = { midterm = 60 }
+[[gradebook.component]]
+name = "midterm"
+weight = 80
+items = ["midterm"]             # a column of marks/*.csv
+out_of = { midterm = 60 }
 
-    [gradebook.letters]
-    A = 90
-    B = 80
+[gradebook.letters]
+A = 90
+B = 80
 """
 
 from __future__ import annotations

@@ -40,10 +40,11 @@ class Cost(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """One way. `apply` breaks a file at one question."""
+    """One way. `apply` breaks a file at one question; `slow` where grading it takes until a limit is met."""
 
     apply: Callable[[HandedInFile, str], HandedInFile]
     cost: Cost
+    slow: bool = False
 
 
 Notebook = dict[str, Any]
@@ -140,13 +141,13 @@ def forger(file: HandedInFile, question: str) -> HandedInFile:
 # In the order in which they are dealt out: of two assignments each gets every other one, so they
 # share those that run into a time limit (10 s each).
 BREAKAGES: Mapping[str, Breakage] = {
-    "infinite_loop_in_cell": Breakage(infinite_loop_in_cell, Cost.NOTHING),
-    "infinite_loop_in_call": Breakage(infinite_loop_in_call, Cost.QUESTION),
+    "infinite_loop_in_cell": Breakage(infinite_loop_in_cell, Cost.NOTHING, slow=True),
+    "infinite_loop_in_call": Breakage(infinite_loop_in_call, Cost.QUESTION, slow=True),
     "forger": Breakage(forger, Cost.QUESTION),
-    "endless_print": Breakage(endless_print, Cost.NOTHING),
+    "endless_print": Breakage(endless_print, Cost.NOTHING, slow=True),
     "crash": Breakage(crash, Cost.QUESTION),
     "os_exit": Breakage(os_exit, Cost.QUESTION),
-    "out_of_memory": Breakage(out_of_memory, Cost.QUESTION),
+    "out_of_memory": Breakage(out_of_memory, Cost.QUESTION, slow=True),
     "syntax_error": Breakage(syntax_error, Cost.QUESTION),
     "missing_cell": Breakage(missing_cell, Cost.QUESTION),
     "duplicate_cell": Breakage(duplicate_cell, Cost.NOTHING),

@@ -22,8 +22,6 @@ from autograder.demo.folder import fresh_folder
 from autograder.demo.people import people
 from autograder.demo.plan import Profile
 from autograder.engine.crew import Crew
-from autograder.gradebook.feedback import feedback_pool, generate_feedback
-from autograder.gradebook.store import open_gradebook
 from autograder.grading.grade import GradeOptions, Progress, grade_assignment
 from autograder.reports import ReportPaths, write_report
 from autograder.results import GradeRun, Status
@@ -97,6 +95,8 @@ def run_demo(
             phases.make_class(names, options)
             for name in names:
                 phases.grade(name, crew)
+        from autograder.gradebook.feedback import feedback_pool
+
         with feedback_pool(options.workers or os.cpu_count() or 1) as pool:
             for name in names:
                 phases.feedback(name, pool)
@@ -124,6 +124,9 @@ class _Phases:
 
     def make_class(self, names: Sequence[str], options: DemoOptions) -> None:
         with self._phase("Class") as (_, done):
+            # Not at the top: nbgrader takes two seconds to import, in which the crew starts.
+            from autograder.gradebook.store import open_gradebook
+
             self.demo.hand_ins = make_class(self.course, names, options.students, options.seed)
             with open_gradebook(self.course) as gradebook:
                 for person in people(options.students):
@@ -142,6 +145,8 @@ class _Phases:
 
     def feedback(self, name: str, pool: ProcessPoolExecutor) -> None:
         with self._phase(f"Feedback {name}") as (bar, done):
+            from autograder.gradebook.feedback import generate_feedback
+
             students = [hand_in.student for hand_in in self.demo.hand_ins if hand_in.assignment == name]
             pages = generate_feedback(self.course, name, students, progress=bar.set, pool=pool)
             self.demo.example = self.demo.example or self._worth_reading(name, pages)

@@ -16,10 +16,12 @@ from typing import Any
 from nbconvert.writers import FilesWriter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import GetGrades
 from traitlets.config import Config
 
 from autograder.end_with_parent import end_with_parent
 from autograder.gradebook.feedback_exporter import FeedbackExporter
+from autograder.gradebook.page_grades import PageGrades
 from autograder.gradebook.whole_file import write_file
 
 
@@ -68,6 +70,7 @@ class _Converter:
         self._converter.writer = _PageWriter(parent=self._converter, config=self._converter.config)
         self._converter.exporter = FeedbackExporter(parent=self._converter, config=self._converter.config)
         for preprocessor in self._converter.preprocessors:
+            preprocessor = PageGrades if preprocessor is GetGrades else preprocessor
             self._converter.exporter.register_preprocessor(preprocessor)
 
     def convert(self, student: str) -> str | None:

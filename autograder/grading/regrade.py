@@ -228,9 +228,7 @@ class _Run:
         """Write all that do not keep their old result, then say in the records of the others that they do."""
         spec = ReleaseSpec.load(self.assignment.release_path)
         with registered(self.course, self.assignment, spec) as gradebook:
-            writer = Writer(
-                self.course, self.assignment, spec, self.sources, gradebook, self.records, whole=True
-            )
+            writer = Writer(self.course, self.assignment, spec, self.sources, gradebook, self.records, whole=True)
             for student, result in self.results.items():
                 if student not in kept:
                     writer.add(self.planned[student], result)
@@ -247,4 +245,3 @@ class _Run:
 
     def _forget_staged(self, student: str) -> None:
         record_path(self.course, self.assignment, student, staged=True).unlink(missing_ok=True)
-

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
+from nbgrader.preprocessors import GetGrades
 
 from autograder.errors import GradebookError
 from autograder.gradebook.feedback import generate_feedback
@@ -124,6 +125,31 @@ def test_the_working_folder_is_what_it_was(classroom: Classroom) -> None:
     assert Path.cwd() == before
 
 
+def test_a_cell_that_the_gradebook_does_not_know_is_named(classroom: Classroom) -> None:
+    classroom.hand_in("ada")
+    classroom.grade()
+    with open_gradebook(classroom.course) as gradebook:
+        gradebook.db.delete(gradebook.find_grade("written_why", "small", "small", "ada"))
+        gradebook.db.commit()
+    with pytest.raises(GradebookError, match="for ada"):
+        generate_feedback(classroom.course, "small", ["ada"], workers=1)
+    assert "No such grade: small/small/written_why" in (classroom.course.state / "logs" / "feedback.log").read_text()
+
+
+def test_a_gradebook_that_took_the_place_of_another_is_the_one_that_is_read(classroom: Classroom) -> None:
+    """A backup put back between two runs of one process."""
+    classroom.hand_in("ada")
+    classroom.grade(ada={"halve": False})
+    backup = classroom.course.gradebook.read_bytes()
+    classroom.grade()
+    generate_feedback(classroom.course, "small", ["ada"], workers=1)
+    assert "Score: 90.0" in page(classroom, "ada")
+    classroom.course.gradebook.with_suffix(".old").write_bytes(backup)
+    classroom.course.gradebook.with_suffix(".old").replace(classroom.course.gradebook)
+    generate_feedback(classroom.course, "small", ["ada"], workers=1, force=True)
+    assert "Score: 70.0" in page(classroom, "ada")
+
+
 @pytest.mark.slow
 def test_processes_make_the_same_pages_and_are_quick(classroom: Classroom) -> None:
     students = [f"student{n:02d}" for n in range(24)]
@@ -140,12 +166,20 @@ def test_processes_make_the_same_pages_and_are_quick(classroom: Classroom) -> No
 
 @pytest.mark.slow
 def test_a_page_is_what_nbgrader_itself_makes(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exporter leaves out only what does not show: the page equals that of `nbgrader generate_feedback`."""
-    classroom.hand_in("ada")
+    """Only what does not show is left out: the page equals that of `nbgrader generate_feedback`, marks and all."""
+    classroom.hand_in("ada", timestamp="2027-02-14 21:30:00.123456 UTC")
     classroom.grade(ada={"halve": False})
+    with open_gradebook(classroom.course) as gradebook:
+        written = gradebook.find_grade("written_why", "small", "small", "ada")
+        written.manual_score, written.extra_credit = 6.5, 1.25
+        gradebook.find_comment("double", "small", "small", "ada").manual_comment = "Very good"
+        gradebook.find_submission_notebook("small", "small", "ada").late_submission_penalty = 3.5
+        gradebook.db.commit()
     generate_feedback(classroom.course, "small", ["ada"], workers=1)
     ours = page(classroom, "ada")
+    assert "Score: 74.25 / 100.0" in ours
     monkeypatch.setattr("autograder.gradebook.feedback_process.FeedbackExporter", HTMLExporter)
+    monkeypatch.setattr("autograder.gradebook.feedback_process.PageGrades", GetGrades)
     from autograder.gradebook import feedback_process
 
     feedback_process._converter.cache_clear()
