@@ -18,8 +18,9 @@ Requests (one dict each, `op` names it, `id` comes back with the reply), replies
 """
 
 from __future__ import annotations
-import __future__
 
+import base64
+import marshal
 import random
 import sys
 import traceback
@@ -143,8 +144,7 @@ class Server:
 
     def _op_run(self, request: dict[str, Any]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "probe", "torch": torch}
-        lazy = __future__.annotations.compiler_flag  # a probe's annotations are for the reader of the suite
-        exec(compile(request["source"], "<probe>", "exec", flags=lazy, dont_inherit=True), namespace)
+        exec(marshal.loads(base64.b64decode(request["code"])), namespace)  # compiled by the trusted side, which sent it
         with time_limit(request["timeout_s"]):
             return {
                 "ok": True,
