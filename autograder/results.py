@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 NOT_IMPLEMENTED = "Not implemented yet"  # how the hint begins where a question was left as it was handed out
+NOT_DEFINED = "The notebook does not define"  # how it begins where the name is not there at all
 
 
 class Outcome(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from autograder.authoring.reference import Reference
 from autograder.course import Assignment, Course
+from autograder.errors import ConfigurationError
+from autograder.reports.answers import read_answers
 from autograder.reports.charts import Histogram, score_histogram
 from autograder.reports.details import details_json
+from autograder.reports.misconceptions import MOST_SHOWN, Misconception, misconceptions, with_examples
 from autograder.reports.statistics import (
     HintStatistics,
     ItemStatistics,
@@ -67,6 +71,7 @@ class Report:
     question_names: tuple[str, ...]
     questions: tuple[QuestionStatistics, ...]  # lowest mean first
     items: tuple[ItemStatistics, ...]  # lowest pass rate first
+    misconceptions: tuple[Misconception, ...]  # those that hold most students back
     hints: tuple[HintStatistics, ...]
     students: tuple[Student, ...]
     details: Markup
@@ -87,7 +92,7 @@ class Report:
     @property
     def suspect_names(self) -> frozenset[tuple[str, str]]:
         """(question, test) of the suspects."""
-        return frozenset((item.question, item.name) for item in self.suspects)
+        return _suspects(self.items)
 
     @property
     def teaching_hint(self) -> HintStatistics | None:
@@ -109,13 +114,14 @@ class Report:
 
 
 def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at: datetime) -> Report:
-    """Work out the report of one run. Looks on disk only for the notebooks and feedback to link to."""
+    """Work out the report of one run. Reads on disk which files there are to link to, and code for the examples."""
     submissions = readable(run)
     scores = [s.score for s in submissions]
     summary = summarise_scores(scores)
     max_score = max((s.max_score for s in run.submissions), default=assignment.max_score) or assignment.max_score
     names = question_columns(assignment, run)
     links = _linker(course, assignment)
+    items = tuple(sorted(item_statistics(submissions), key=_hardest_first))
     return Report(
         assignment=assignment.name,
         title=assignment.title,
@@ -130,11 +136,30 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
         chart=score_histogram(scores, summary, max_score) if summary else None,
         question_names=names,
         questions=tuple(sorted(question_statistics(submissions), key=lambda q: (q.mean_share, names.index(q.name)))),
-        items=tuple(sorted(item_statistics(submissions), key=_hardest_first)),
+        items=items,
+        misconceptions=_misconceptions(course, assignment, submissions, _suspects(items)),
         hints=hint_statistics(submissions),
         students=tuple(_student(n, s, links) for n, s in enumerate(run.submissions)),
         details=details_json(run.submissions),
     )
+
+
+def _suspects(items: Sequence[ItemStatistics]) -> frozenset[tuple[str, str]]:
+    return frozenset((item.question, item.name) for item in items if item.concerns)
+
+
+def _misconceptions(
+    course: Course,
+    assignment: Assignment,
+    submissions: Sequence[SubmissionResult],
+    suspects: frozenset[tuple[str, str]],
+) -> tuple[Misconception, ...]:
+    try:
+        reference = Reference.load(assignment.reference_path, assignment.question_names).sources
+    except ConfigurationError:  # a class that was graded elsewhere: no example is worse than no report
+        reference = {}
+    found = misconceptions(submissions, suspects)[:MOST_SHOWN]
+    return with_examples(found, submissions, lambda student: read_answers(course, assignment, student), reference)
 
 
 def question_columns(assignment: Assignment, run: GradeRun) -> tuple[str, ...]:

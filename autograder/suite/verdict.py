@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograder.results import NOT_IMPLEMENTED, Outcome
+from autograder.results import NOT_DEFINED, NOT_IMPLEMENTED, Outcome
 from autograder.suite.checks import WrongAnswer
 from autograder.suite.student import StudentCrashed, StudentError, StudentTimeout
 
@@ -72,7 +72,7 @@ def judge(error: BaseException | None, hint: str, cell_label: CellLabel, *, in_s
 
 def _about_exception(error: StudentError, hint: str, cell_label: CellLabel) -> str:
     if error.missing:
-        return f"The notebook does not define {error.missing!r}. Did its cell run without an error?"
+        return f"{NOT_DEFINED} {error.missing!r}. Did its cell run without an error?"
     label = cell_label(error.cell)
     if error.is_a("NotImplementedError"):
         return f"{NOT_IMPLEMENTED}: {label or 'a function'} raises NotImplementedError."

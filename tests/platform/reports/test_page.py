@@ -27,6 +27,16 @@ def page(course: Course, vae: Assignment) -> Page:
     return lambda run: BeautifulSoup(render(build_report(course, vae, run, WHEN)), "html.parser")
 
 
+def one_of_two(student: str, title: str, hint: str) -> GradeRun:
+    """Two students and one test, which one of them did not pass."""
+    results = []
+    for name, outcome in ((student, Outcome.FAILED), ("zoe", Outcome.PASSED)):
+        test = TestResult("test_spread", title, outcome, 1, hint, 0.0, "")
+        question = QuestionResult("reparameterize", 12, 0, (), (test,))
+        results.append(SubmissionResult(name, Status.GRADED, 0, 90, questions=(question,)))
+    return GradeRun("vae", "bubblewrap", tuple(results))
+
+
 def evil_run() -> GradeRun:
     """Every text that a student can influence holds markup."""
     test = TestResult("test_shape", EVIL, Outcome.FAILED, 1, EVIL, 0.0, EVIL)
@@ -134,6 +144,49 @@ def test_markup_written_by_students_stays_text(page: Page) -> None:
     assert soup.select_one("#hints .hint").get_text() == EVIL
     assert [li.get_text() for li in soup.select("#problems li")] == [EVIL, EVIL]
     assert EVIL in details(soup)["texts"]
+
+
+def hand_in(course: Course, student: str, code: str) -> None:
+    """An autograded notebook with one answer."""
+    about = {"nbgrader": {"grade_id": "reparameterize", "solution": True}}
+    cell = {"cell_type": "code", "metadata": about, "source": code.splitlines(keepends=True)}
+    folder = course.autograded / student / "vae"
+    folder.mkdir(parents=True)
+    (folder / "vae.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+
+def test_what_to_go_over_in_class_has_an_example_that_names_nobody(
+    course: Course, vae: Assignment, tmp_path: Path
+) -> None:
+    here = Course(root=course.root, data=tmp_path, settings=course.settings)
+    code = f"def reparameterize(mu, logvar):\n    # by ada\n    ada = {EVIL!r}\n    return mu + logvar.exp() * ada\n"
+    hand_in(here, "ada", code)
+    run = one_of_two("ada", "The spread.", "Half of it.")
+    soup = BeautifulSoup(render(build_report(here, vae, run, WHEN)), "html.parser")
+    ideas = section(soup, "misconceptions")
+    assert (
+        ideas.select_one(".say")
+        .get_text(" ", strip=True)
+        .endswith("about half of you got stuck here: The spread. Half of it.")
+    )
+    student, reference = (pre.get_text() for pre in ideas.select("pre"))
+    assert "return mu + logvar.exp() * name_1" in student
+    assert "ada" not in student
+    assert "def reparameterize(mu: torch.Tensor" in reference
+    assert ideas.find("img") is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"cells": [3]}', '{"cells": [{"metadata": 5}]}', '{"cells": {"a": 1}}'])
+def test_a_notebook_that_was_spoilt_costs_the_example_alone(
+    course: Course, vae: Assignment, tmp_path: Path, content: str
+) -> None:
+    here = Course(root=course.root, data=tmp_path, settings=course.settings)
+    hand_in(here, "ada", "")
+    (here.autograded / "ada" / "vae" / "vae.ipynb").write_text(content)
+    soup = BeautifulSoup(render(build_report(here, vae, one_of_two("ada", EVIL, EVIL), WHEN)), "html.parser")
+    ideas = section(soup, "misconceptions")
+    assert ideas.find(["pre", "img", "script"]) is None
+    assert ideas.select_one("h3").get_text().endswith(EVIL)
 
 
 def test_the_page_loads_nothing(page: Page, make_run: Callable[..., GradeRun]) -> None:

@@ -1,0 +1,33 @@
+"""Students' code answers, out of the autograded notebooks. They are text here, and nothing more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from autograder.course import Assignment, Course
+
+LONGEST_ANSWER = 20_000  # characters; a longer one is no example to anybody
+
+
+def read_answers(course: Course, assignment: Assignment, student: str) -> Mapping[str, str]:
+    """Question -> the student's code; empty where there is no notebook, or it cannot be read."""
+    if not student or student in (".", "..") or "/" in student or "\0" in student:
+        return {}  # no folder of nbgrader's can be called so
+    path = course.autograded / student / assignment.name / f"{assignment.name}.ipynb"
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return dict(_answers(cells, frozenset(assignment.question_names)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _answers(cells: list[dict[str, object]], questions: frozenset[str]) -> list[tuple[str, str]]:
+    found = []
+    for cell in cells:
+        about = cell.get("metadata", {}).get("nbgrader", {})  # type: ignore[attr-defined]  # else the caller sees it
+        name, source = about.get("grade_id"), cell.get("source", "")
+        text = "".join(source) if isinstance(source, list) else str(source)
+        if cell.get("cell_type") == "code" and about.get("solution") and name in questions:
+            found.append((name, text[:LONGEST_ANSWER]))
+    return found
