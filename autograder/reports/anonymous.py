@@ -27,7 +27,7 @@ def anonymous(source: str, known: Collection[str]) -> str:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
-    made_up = [name for name in dict.fromkeys(_made_up_names(tree)) if name not in known]
+    made_up = [name for name in dict.fromkeys(made_up_names(tree)) if name not in known]
     names = {name: f"name_{number}" for number, name in enumerate(made_up, 1)}
     try:
         return ast.unparse(ast.fix_missing_locations(_Rewriter(names, known).visit(tree)))
@@ -50,10 +50,10 @@ def words(source: str) -> frozenset[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return frozenset({*_made_up_names(tree), *texts})
+    return frozenset({*made_up_names(tree), *texts})
 
 
-def _made_up_names(tree: ast.AST) -> Iterable[str]:
+def made_up_names(tree: ast.AST) -> Iterable[str]:
     """Names that the code itself binds, in its order: variables, parameters, functions, classes, attributes."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, (ast.Store, ast.Del)):

@@ -41,13 +41,17 @@ def render(report: Report) -> str:
     )
 
 
-def content_security_policy(script: str) -> str:
+def render_template(name: str, **about: object) -> str:
+    """A page of another kind, in the same style, without a script."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return _environment().get_template(name).render(style=Markup(style), policy=content_security_policy(), **about)
+
+
+def content_security_policy(script: str = "") -> str:
     """Forbids every load and every script but this one."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    scripts = f"script-src 'sha256-{digest}'; " if script else ""
+    return f"default-src 'none'; style-src 'unsafe-inline'; {scripts}base-uri 'none'; form-action 'none'"
 
 
 @cache

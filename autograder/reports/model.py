@@ -75,6 +75,7 @@ class Report:
     hints: tuple[HintStatistics, ...]
     students: tuple[Student, ...]
     details: Markup
+    has_similar: bool = False  # whether there is a page of look-alikes beside this one
 
     @property
     def isolated(self) -> bool:
@@ -141,6 +142,7 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
         hints=hint_statistics(submissions),
         students=tuple(_student(n, s, links) for n, s in enumerate(run.submissions)),
         details=details_json(run.submissions),
+        has_similar=(course.reports / assignment.name / "similar.html").is_file(),
     )
 
 
