@@ -4,6 +4,9 @@ HTMLExporter parses the finished page once more, with BeautifulSoup, to give ima
 JupyterLab's cells a tab index: 60 % of the time of a page (measured). The autograded notebook gives
 its images their text itself, and the feedback template has none of those cells, so here that step
 is left out. Cells that all students have in common are highlighted and rendered once a process.
+
+Added is what a screen reader, and eyes that are not young, miss in nbgrader's template: the language, a main region,
+links and code that stand out enough (axe-core's serious findings).
 """
 
 from __future__ import annotations
@@ -18,6 +21,21 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode
 
+ADDED = (
+    ("<html>", '<html lang="en">'),
+    ('<div class="container">', '<div class="container" role="main">'),
+    (
+        "</head>",
+        """<style>
+a { color: #1f5f99; text-decoration: underline; }
+div.nbgrader_cell .panel-heading a { color: #fff; }
+.highlight .c1, .highlight .c, .highlight .cm { color: #2f6363; }
+.highlight .ow, .highlight .nd { color: #7a12c4; }
+.highlight .ne, .highlight .err { color: #a82c26; }
+</style>
+</head>""",
+    ),
+)  # each stands once in nbgrader's template, before anything of a student's
 REMEMBERED = 256  # cells; a notebook has some fifty
 
 
@@ -35,7 +53,10 @@ class FeedbackExporter(HTMLExporter):
         widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", widgets)
         self.register_filter("highlight_code", self._highlighted)
-        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+        page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+        for old, new in ADDED:
+            page = page.replace(old, new, 1)
+        return page, resources
 
     def _highlighted(self, source: str, language: str | None = None, metadata: object = None) -> str:
         return self._highlight(source, language)

@@ -13,7 +13,9 @@ from nbgrader.preprocessors import GetGrades
 
 from autograder.errors import GradebookError
 from autograder.gradebook.feedback import generate_feedback
+from autograder.gradebook.feedback_exporter import ADDED
 from autograder.gradebook.store import open_gradebook
+from tests.platform.accessibility import look, needs_browser
 from tests.platform.gradebook.conftest import SECRET_DETAIL, Classroom
 from tests.platform.submissions.small_release import answered
 
@@ -187,7 +189,22 @@ def test_a_page_is_what_nbgrader_itself_makes(classroom: Classroom, monkeypatch:
     feedback_process._converter.cache_clear()
     stock = page(classroom, "ada")
 
+    for old, new in ADDED:
+        assert old in stock
+        stock = stock.replace(old, new, 1)
+
     def normal(text: str) -> str:
         return str(BeautifulSoup(text, "html.parser")).replace("hl-python", "hl-ipython3")
 
     assert normal(ours) == normal(stock)
+
+
+@pytest.mark.slow
+@needs_browser
+def test_a_page_has_no_serious_obstacle(classroom: Classroom) -> None:
+    classroom.hand_in(
+        "ada", answered(double="# twice\ndef double(x):\n    assert x is not None, OSError\n    return x + x")
+    )
+    classroom.grade(ada={"halve": False})
+    (path,) = generate_feedback(classroom.course, "small", ["ada"], workers=1)
+    assert look(path).serious == ()
