@@ -25,11 +25,13 @@ from autograder.reports.statistics import (
     QuestionStatistics,
     Reliability,
     ScoreSummary,
+    SlowSubmission,
     hint_statistics,
     item_statistics,
     question_statistics,
     readable,
     reliability,
+    slow_submissions,
     summarise_scores,
 )
 from autograder.results import NOT_IMPLEMENTED, GradeRun, Outcome, QuestionResult, Status, SubmissionResult
@@ -73,6 +75,7 @@ class Report:
     items: tuple[ItemStatistics, ...]  # lowest pass rate first
     misconceptions: tuple[Misconception, ...]  # those that hold most students back
     hints: tuple[HintStatistics, ...]
+    slow: tuple[SlowSubmission, ...]
     students: tuple[Student, ...]
     details: Markup
     has_similar: bool = False  # whether there is a page of look-alikes beside this one
@@ -140,6 +143,7 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
         items=items,
         misconceptions=_misconceptions(course, assignment, submissions, _suspects(items)),
         hints=hint_statistics(submissions),
+        slow=slow_submissions(submissions),
         students=tuple(_student(n, s, links) for n, s in enumerate(run.submissions)),
         details=details_json(run.submissions),
         has_similar=(course.reports / assignment.name / "similar.html").is_file(),

@@ -19,6 +19,9 @@ FEWEST_FOR_DISCRIMINATION = 10  # below, a correlation is noise
 FEWEST_FOR_CONCERN = 20
 AGAINST_THE_GRAIN = -0.1
 FULL_MARKS_TOLERANCE = 1e-6
+SLOW_FACTOR = 3.0  # times the class's median
+SLOW_S = 2.0  # at least: below, nobody waits for it
+MOST_SLOW = 10
 ALPHA_READINGS = (
     (0.9, "very high: the scores rank the students well, down to small differences"),
     (0.8, "high: differences of a few points mean something"),
@@ -153,6 +156,21 @@ class HintStatistics:
     students: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SlowSubmission:
+    """One that took much longer than the others.
+
+    Attributes:
+        seconds: of all of it, `times` as long as the class's median.
+        test: (question, title, seconds) of its slowest test; None where the notebook's own cells took the time.
+    """
+
+    student: str
+    seconds: float
+    times: float
+    test: tuple[str, str, float] | None
+
+
 def readable(run: GradeRun) -> tuple[SubmissionResult, ...]:
     """The submissions of which something could be graded."""
     return tuple(s for s in run.submissions if s.status is not Status.UNREADABLE)
@@ -232,6 +250,25 @@ def hint_statistics(submissions: Iterable[SubmissionResult]) -> tuple[HintStatis
                     titles.setdefault(key, test.title)
     found = [HintStatistics(*key, titles[key], tuple(students)) for key, students in seen.items()]
     return tuple(sorted(found, key=lambda h: (-len(h.students), h.question, h.test, h.hint)))
+
+
+def slow_submissions(submissions: Sequence[SubmissionResult]) -> tuple[SlowSubmission, ...]:
+    """Those that took `SLOW_FACTOR` times as long as the median, the slowest first, `MOST_SLOW` at most."""
+    if not submissions:
+        return ()
+    median = statistics.median(s.seconds for s in submissions)
+    limit = max(SLOW_S, SLOW_FACTOR * median)
+    slow = sorted((s for s in submissions if s.seconds >= limit), key=lambda s: (-s.seconds, s.student))
+    return tuple(_slow(submission, median) for submission in slow[:MOST_SLOW])
+
+
+def _slow(submission: SubmissionResult, median: float) -> SlowSubmission:
+    tests = [(q.name, t.title or t.name, t.seconds) for q in submission.questions for t in q.tests]
+    slowest = max(tests, key=lambda test: test[2], default=None)
+    in_tests = sum(seconds for _, _, seconds in tests)
+    telling = slowest if slowest is not None and in_tests >= submission.seconds / 2 else None
+    times = submission.seconds / median if median > 0 else math.inf
+    return SlowSubmission(submission.student, submission.seconds, times, telling)
 
 
 def worths(question: QuestionResult) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from autograder.reports.statistics import (
     question_statistics,
     readable,
     reliability,
+    slow_submissions,
     summarise_scores,
 )
 from autograder.results import GradeRun, Outcome, QuestionResult, Status, SubmissionResult, TestResult
@@ -224,3 +226,21 @@ def test_small_classes_have_no_discrimination() -> None:
         [one(f"s{n}", Outcome.PASSED if n % 2 else Outcome.FAILED, Outcome.PASSED) for n in range(9)]
     )
     assert all(item.discrimination is None for item in items)
+
+
+def took(student: str, seconds: float, *tests: float) -> SubmissionResult:
+    results = tuple(TestResult(f"test_{n}", f"Test {n}.", Outcome.PASSED, 1.0, "", s) for n, s in enumerate(tests))
+    return SubmissionResult(student, Status.GRADED, 1, 1, seconds, questions=(QuestionResult("q", 1, 1, (), results),))
+
+
+def test_a_planted_slow_submission_is_on_top_with_where_it_lost_the_time() -> None:
+    others = [took(f"s{n}", 0.8 + n / 100, 0.4, 0.4) for n in range(30)]
+    found = slow_submissions([*others, took("ada", 12.0, 0.1, 11.5), took("bo", 9.0, 0.1, 0.1)])
+    assert [(s.student, s.test) for s in found] == [("ada", ("q", "Test 1.", 11.5)), ("bo", None)]
+    assert found[0].times == pytest.approx(12 / median([*(0.8 + n / 100 for n in range(30)), 12, 9]))
+
+
+def test_what_nobody_waits_for_is_not_called_slow() -> None:
+    assert slow_submissions([*(took(f"s{n}", 0.1) for n in range(9)), took("ada", 1.0)]) == ()
+    assert slow_submissions([]) == ()
+    assert [s.times for s in slow_submissions([took("a", 0), took("b", 0), took("c", 5.0)])] == [float("inf")]
