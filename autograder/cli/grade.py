@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from autograder.cli.output import write_output
 from autograder.course import Assignment, Course
@@ -135,10 +136,18 @@ def _as_text(run: GradeRun) -> str:
     content = to_contract(run)
     if len(run.submissions) == 1:
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    lines = [json.dumps(one, ensure_ascii=False, allow_nan=False) for one in content.pop("submissions")]
+    lines = [_one_line(submission) for submission in content.pop("submissions")]
     head = json.dumps(content, ensure_ascii=False)[:-1]
     inside = "".join(f"\n  {line}," for line in lines).removesuffix(",")
     return f'{head}, "submissions": [{inside}\n]}}\n'
+
+
+def _one_line(submission: dict[str, Any]) -> str:
+    """orjson takes a tenth of json's time, and no name of a folder that is not UTF-8."""
+    try:
+        return orjson.dumps(submission).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(submission, ensure_ascii=False, allow_nan=False)
 
 
 def _show(course: Course, run: GradeRun, new: frozenset[str]) -> None:

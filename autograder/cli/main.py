@@ -27,6 +27,7 @@ VERBS = {
     "audit": "Measure the hidden suites.",
     "new": "Start an assignment.",
     "report": "HTML and CSV for teaching staff.",
+    "student": "All about one student's submission.",
     "similar": "Submissions that look alike, side by side.",
     "gradebook": "The course's marks: weights, lateness, letters, export.",
     "demo": "The whole loop on a generated class.",

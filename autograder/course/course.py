@@ -52,6 +52,7 @@ class CourseFile(BaseModel):
     id: Identifier
     title: Annotated[str, Field(min_length=1, max_length=200)]
     assignments: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    formgrader_url: Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>]+)?$")] = ""  # for links from staff pages
     sandbox: SandboxSettings = SandboxSettings()
     audit: AuditSettings = AuditSettings()
     gradebook: GradebookPolicy = GradebookPolicy()

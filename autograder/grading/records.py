@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from autograder.course import Assignment, Course
 from autograder.gradebook.whole_file import remove_unfinished, write_file
 from autograder.grading.without_collector import without_collector
@@ -101,7 +103,7 @@ def write_record(course: Course, assignment: Assignment, record: Record, *, stag
 def read_record(course: Course, assignment: Assignment, student: str, *, staged: bool = False) -> Record | None:
     """The student's record; None where there is none that can be used, and the submission is graded again."""
     try:
-        data = json.loads(_unsealed(record_path(course, assignment, student, staged=staged).read_bytes()))
+        data = orjson.loads(_unsealed(record_path(course, assignment, student, staged=staged).read_bytes()))
         if data["schema"] != SCHEMA or data["result"]["student"] != student:
             return None
         return Record(
