@@ -44,6 +44,21 @@ class AuditSettings(BaseModel):
     smallest_wrong: Annotated[float, Field(ge=1)] = 1.05
 
 
+class StaffSettings(BaseModel):
+    """Who grades by hand; `autograder queue` shares the work out among them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    graders: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+
+    @field_validator("graders")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"{', '.join(doubled)} is listed more than once; list every grader once")
+        return names
+
+
 class CourseFile(BaseModel):
     """The content of assignments/course.toml."""
 
@@ -56,6 +71,7 @@ class CourseFile(BaseModel):
     sandbox: SandboxSettings = SandboxSettings()
     audit: AuditSettings = AuditSettings()
     gradebook: GradebookPolicy = GradebookPolicy()
+    staff: StaffSettings = StaffSettings()
 
     @field_validator("assignments")
     @classmethod

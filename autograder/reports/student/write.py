@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.gradebook.whole_file import write_file
 from autograder.grading.records import Past, Record, read_record
-from autograder.reports.answers import read_answers
+from autograder.reports.answers import read_answers, read_written
 from autograder.reports.html import render_template
 from autograder.reports.student.diff import Row, beside_stub
 from autograder.reports.student.marks import Marks, read_marks
@@ -36,6 +37,7 @@ class StudentPage:
     student: str
     record: Record
     answers: tuple[Answer, ...]
+    written: Mapping[str, str]  # written part -> the student's text
     marks: Marks | None
     formgrader: str  # formgrader's page of this submission, or ""
 
@@ -78,6 +80,7 @@ def write_student(course: Course, assignment: Assignment, student: str, made_at:
             Answer(q, beside_stub(stubs.get(q.name, ""), code[q.name]) if q.name in code else ())
             for q in record.result.questions
         ),
+        written=read_written(course, assignment, student),
         marks=marks,
         formgrader=_formgrader(course, marks),
     )

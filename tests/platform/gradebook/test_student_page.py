@@ -55,6 +55,12 @@ def test_code_stands_beside_the_stub(classroom: Classroom) -> None:
     assert any("same" in row.get("class", []) for row in rows)
 
 
+def test_what_was_written_is_shown_as_it_was_typed(classroom: Classroom) -> None:
+    graded(classroom, written_why=f"Because *it* doubles.\n{EVIL}")
+    shown = page(classroom).select_one("section[aria-labelledby=written] .said").get_text()
+    assert shown.startswith("Because *it* doubles.")
+
+
 def test_carried_questions_problems_note_and_history_are_shown(classroom: Classroom) -> None:
     graded(classroom, note="A regrade would have given 3 points less.")
     soup = page(classroom)
@@ -81,7 +87,7 @@ def test_what_people_gave_and_wrote_and_lateness_are_nbgrader_s_figures(classroo
     tiles = {tile.dt.get_text(): tile.dd.get_text(" ", strip=True) for tile in soup.select(".tiles > div")}
     assert tiles["Late penalty"] == "3.5"
     assert tiles["In the gradebook"].startswith(f"{expected[0]:.2f}".rstrip("0").rstrip("."))
-    assert soup.select_one(".said").get_text() == f"See me.\n{EVIL}"
+    assert soup.select_one("dd.said").get_text() == f"See me.\n{EVIL}"
 
 
 def test_what_waits_for_a_person_is_said(classroom: Classroom) -> None:
