@@ -231,4 +231,6 @@ def _printable(text: str) -> str:
     """Without control characters, and nothing that rich takes for markup."""
     from rich.markup import escape
 
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    from autograder.reports.wording import printable
+
+    return escape(printable(text))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from autograder.course import Course
+
+if TYPE_CHECKING:
+    from autograder.staff.marking import Change
 
 
 class ItemPoints(click.ParamType[tuple[str, float]]):
@@ -86,7 +90,7 @@ def mark(
     click.echo(f"{student}: {points:g} points for {cell}")
 
 
-def _show_changes(changes: list, apply: bool) -> None:  # type: ignore[type-arg]  # of Change, which imports nbgrader
+def _show_changes(changes: list[Change], apply: bool) -> None:
     for change in changes:
         left_alone = f"  ({change.why}; left alone)" if change.why else ""
         click.echo(f"{change.student}  {change.cell}: {change.before:g} -> {change.after:g}{left_alone}")

@@ -93,6 +93,8 @@ def _plain(entry: Entry) -> dict[str, str]:
 
 
 def _show(assignment: str, entries: list[Entry]) -> None:
+    from autograder.reports.wording import printable
+
     if not entries:
         click.echo(f"Nothing of {assignment} needs a person.")
         return
@@ -104,8 +106,7 @@ def _show(assignment: str, entries: list[Entry]) -> None:
         for entry in mine[:MOST_LINES]:
             duty = entry.duty
             place = f" {duty.cell}" if duty.cell else ""
-            why = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in entry.due.why)
-            click.echo(f"  {duty.kind:<10} {duty.student}{place}: {why[:160]}")
+            click.echo(f"  {duty.kind:<10} {duty.student}{place}: {printable(entry.due.why)[:160]}")
         if len(mine) > MOST_LINES:
             click.echo(f"  … and {len(mine) - MOST_LINES} more; --json lists all")
     click.echo(

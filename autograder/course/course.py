@@ -44,6 +44,13 @@ class AuditSettings(BaseModel):
     smallest_wrong: Annotated[float, Field(ge=1)] = 1.05
 
 
+def _once(names: tuple[str, ...], what: str) -> tuple[str, ...]:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ValueError(f"{', '.join(doubled)} is listed more than once; list every {what} once")
+    return names
+
+
 class StaffSettings(BaseModel):
     """Who grades by hand; `autograder queue` shares the work out among them."""
 
@@ -53,10 +60,7 @@ class StaffSettings(BaseModel):
     @field_validator("graders")
     @classmethod
     def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"{', '.join(doubled)} is listed more than once; list every grader once")
-        return names
+        return _once(names, "grader")
 
 
 class CourseFile(BaseModel):
@@ -76,10 +80,7 @@ class CourseFile(BaseModel):
     @field_validator("assignments")
     @classmethod
     def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"{', '.join(doubled)} is listed more than once; list every assignment once")
-        return names
+        return _once(names, "assignment")
 
     @model_validator(mode="after")
     def _points_are_said_once(self) -> CourseFile:

@@ -7,15 +7,11 @@ comes on top. Nothing is written.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from autograder.errors import GradebookError
-from autograder.gradebook.quick_look import reading, utc
+from autograder.gradebook.quick_look import reading_gradebook, utc
 
 EPOCH = datetime(1970, 1, 1)  # what nbgrader stores a time span as: so long after this
 
@@ -82,23 +78,13 @@ def read_gradebook(path: Path) -> tuple[list[Person], dict[tuple[str, str], Scor
     """
     if not path.exists():
         return [], {}
-    with _reading(path) as connection:
+    with reading_gradebook(path) as connection:
         people = [Person(*(value or "" for value in row)) for row in connection.execute(STUDENTS)]
         scores = {
             (student, assignment): Score(float(points), utc(stamp), _span(extension), bool(pending), open_)
             for assignment, student, stamp, extension, points, pending, open_ in connection.execute(SUBMISSIONS)
         }
     return people, scores
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with reading(path) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
-        raise GradebookError(f"{path} cannot be read as a gradebook: {error}. {cure}, and run this again.") from None
 
 
 def _span(extension: str | None) -> timedelta:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.errors import GradebookError
+
 BUSY_TIMEOUT_S = 30  # how long to wait while another process holds the gradebook
 GLANCE_S = 2
 
@@ -36,6 +38,21 @@ def reading(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.C
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout_s)) as connection:
         yield connection
+
+
+@contextmanager
+def reading_gradebook(path: Path) -> Iterator[sqlite3.Connection]:
+    """As `reading`, for whoever needs the gradebook to go on.
+
+    Raises:
+        GradebookError: the file is no gradebook, or another program holds it.
+    """
+    try:
+        with reading(path) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
+        raise GradebookError(f"{path} cannot be read as a gradebook: {error}. {cure}, and run this again.") from None
 
 
 def look_up(path: Path, assignment: str) -> Known | None:

@@ -153,11 +153,16 @@ def unusable_records(course: Course, assignment: Assignment) -> tuple[str, ...]:
     return tuple(s for s in _recorded(course, assignment) if read_record(course, assignment, s) is None)
 
 
-def load_run(course: Course, assignment: Assignment) -> GradeRun:
-    """The latest result of every student, in the order of their ids; for reports."""
+def load_records(course: Course, assignment: Assignment) -> tuple[Record, ...]:
+    """The record of every student that can be used, in the order of their ids."""
     with without_collector():
         found = (read_record(course, assignment, student) for student in _recorded(course, assignment))
-        records = [record for record in found if record is not None]
+        return tuple(record for record in found if record is not None)
+
+
+def load_run(course: Course, assignment: Assignment) -> GradeRun:
+    """The latest result of every student, in the order of their ids; for reports."""
+    records = load_records(course, assignment)
     isolations = sorted({record.isolation for record in records})
     return GradeRun(assignment.name, "+".join(isolations), tuple(record.result for record in records))
 

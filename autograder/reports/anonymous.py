@@ -23,9 +23,8 @@ def anonymous(source: str, known: Collection[str]) -> str:
     Args:
         known: names and texts that may stay.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return ""
     made_up = [name for name in dict.fromkeys(made_up_names(tree)) if name not in known]
     names = {name: f"name_{number}" for number, name in enumerate(made_up, 1)}
@@ -33,6 +32,14 @@ def anonymous(source: str, known: Collection[str]) -> str:
         return ast.unparse(ast.fix_missing_locations(_Rewriter(names, known).visit(tree)))
     except (ValueError, RecursionError, MemoryError):
         return ""
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree; None where it is no Python, or more than Python's parser takes."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def written_by_several(sources: Iterable[str]) -> frozenset[str]:
@@ -45,9 +52,8 @@ def written_by_several(sources: Iterable[str]) -> frozenset[str]:
 
 def words(source: str) -> frozenset[str]:
     """Every name and text in the code; nothing where it is no Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return frozenset()
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return frozenset({*made_up_names(tree), *texts})

@@ -23,14 +23,19 @@ def read_written(course: Course, assignment: Assignment, student: str) -> Mappin
 def _read(
     course: Course, assignment: Assignment, student: str, cell_type: str, names: frozenset[str]
 ) -> Mapping[str, str]:
-    if not student or student in (".", "..") or "/" in student or "\0" in student:
-        return {}  # no folder of nbgrader's can be called so
+    if not can_be_a_folder(student):
+        return {}
     path = course.autograded / student / assignment.name / f"{assignment.name}.ipynb"
     try:
         cells = json.loads(path.read_bytes())["cells"]
         return dict(_answers(cells, cell_type, names))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def can_be_a_folder(student: str) -> bool:
+    """Whether a folder of nbgrader's can be called so; an id out of a record need not be."""
+    return bool(student) and student not in (".", "..") and "/" not in student and "\0" not in student
 
 
 def _answers(cells: list[dict[str, object]], cell_type: str, names: frozenset[str]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from autograder.authoring.reference import Reference
 from autograder.course import Assignment, Course
 from autograder.errors import ConfigurationError
-from autograder.reports.answers import read_answers
+from autograder.reports.answers import can_be_a_folder, read_answers
 from autograder.reports.charts import Histogram, score_histogram
 from autograder.reports.details import details_json
 from autograder.reports.misconceptions import MOST_SHOWN, Misconception, misconceptions, with_examples
@@ -204,9 +204,7 @@ def _linker(course: Course, assignment: Assignment) -> Callable[[str], tuple[str
     name = assignment.name
 
     def link(folder: Path, student: str, file: str) -> str:
-        if not student or student in (".", "..") or "/" in student or "\0" in student:
-            return ""  # no folder of nbgrader's can be called so
-        if not (folder / student / name / file).is_file():
+        if not can_be_a_folder(student) or not (folder / student / name / file).is_file():
             return ""
         # Names of folders are bytes; those that are not UTF-8 survive only so.
         return f"../../{folder.name}/{quote(os.fsencode(student), safe='')}/{quote(name)}/{quote(file)}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from autograder.reports.model import Report
-from autograder.reports.wording import number, percent
+from autograder.reports.wording import number, percent, printable
 
 
 def summary_lines(report: Report) -> tuple[str, ...]:
     """Five lines: who was graded, the scores, the hardest question, the commonest hint, what to look at."""
     return tuple(
-        _printable(line)
+        printable(line)
         for line in (
             _submissions(report),
             _scores(report),
@@ -53,8 +53,3 @@ def _to_look_at(report: Report) -> str:
     return (
         f"To look at: {len(report.troubled)} submissions with problems, {len(report.suspects)} tests that may be wrong"
     )
-
-
-def _printable(line: str) -> str:
-    """One line without control characters: hints can quote what a student's code said."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)

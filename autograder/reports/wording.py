@@ -29,6 +29,11 @@ def moment(when: datetime) -> str:
     return f"{when.day} {when:%B %Y, %H:%M} {when.tzname() or ''}".strip()
 
 
+def printable(text: str) -> str:
+    """For a terminal: without control characters, which what a student wrote can hold."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def breakable(identifier: str) -> Markup:
     """A Python name that may be broken after underscores and between CamelCase words."""
     return Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])|(?<=[a-z])(?=[A-Z])", identifier))

@@ -5,6 +5,7 @@ Deeds are only ever added: who did what, when. Points themselves live in nbgrade
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -165,9 +166,8 @@ def open_book(course: Course) -> Iterator[Book]:
     path: Path = course.state / "staff.db"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # names, grades and complaints: for staff alone
         with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            if path.stat().st_mode & 0o077:
-                path.chmod(0o600)  # names, grades and complaints
             connection.executescript(SCHEMA)
             yield Book(connection)
     except sqlite3.Error as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from autograder.course import Assignment
-from autograder.errors import GradebookError
-from autograder.gradebook.quick_look import reading
-from autograder.results import GradeRun, Status
+from autograder.gradebook.quick_look import reading_gradebook
+from autograder.grading.records import Record
+from autograder.results import Status
 
 WAITING = """
     SELECT submitted.student_id, base.name
@@ -58,38 +58,34 @@ class Due:
     about: str = ""
 
 
-def duties(assignment: Assignment, run: GradeRun, notebooks: Mapping[str, str], gradebook: Path) -> list[Due]:
+def duties(assignment: Assignment, records: Sequence[Record], gradebook: Path) -> list[Due]:
     """All that needs a person in one assignment, appeals aside.
 
     Args:
-        notebooks: student -> hash of the notebook that was graded.
+        records: of everybody who was graded.
 
     Raises:
         GradebookError: the gradebook cannot be read.
     """
-    return [*_submissions(run, notebooks), *_written(assignment, gradebook)]
+    return [*_submissions(assignment, records), *_written(assignment, gradebook)]
 
 
-def _submissions(run: GradeRun, notebooks: Mapping[str, str]) -> Iterator[Due]:
+def _submissions(assignment: Assignment, records: Sequence[Record]) -> Iterator[Due]:
     kinds = {Status.UNREADABLE: Kind.UNREADABLE, Status.PARTIAL: Kind.PARTIAL, Status.GRADED: Kind.FLAGGED}
-    for result in run.submissions:
+    for record in records:
+        result = record.result
         if result.problems or result.status is not Status.GRADED:
             why = " ".join(result.problems) or "No reason was recorded."
-            duty = Duty(run.assignment, result.student, kinds[result.status])
-            yield Due(duty, why, notebooks.get(result.student, ""))
+            about = hashlib.sha256(f"{record.notebook_sha256} {why}".encode(errors="backslashreplace")).hexdigest()
+            yield Due(Duty(assignment.name, result.student, kinds[result.status]), why, about)
 
 
 def _written(assignment: Assignment, gradebook: Path) -> Iterator[Due]:
     parts = {part.name: part.points for part in assignment.written}
     if not gradebook.exists():
         return
-    try:
-        with reading(gradebook) as connection:
-            waiting = connection.execute(WAITING, (assignment.name,)).fetchall()
-    except sqlite3.Error as error:
-        raise GradebookError(
-            f"{gradebook} cannot be read as a gradebook: {error}. Run this again when it is free."
-        ) from None
+    with reading_gradebook(gradebook) as connection:
+        waiting = connection.execute(WAITING, (assignment.name,)).fetchall()
     for student, cell in waiting:
         if cell in parts:
             yield Due(Duty(assignment.name, student, Kind.WRITTEN, cell), f"Written answer, {parts[cell]:g} points.")

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from autograder.course import Assignment, Course
 from autograder.errors import UsageError
-from autograder.grading.records import load_run, read_record
-from autograder.results import Status
+from autograder.grading.records import load_records, read_record
 from autograder.staff.book import Book, open_book
 from autograder.staff.duties import Due, Duty, Kind, duties
 from autograder.staff.split import deal
@@ -36,15 +35,9 @@ def open_queue(course: Course, assignment: Assignment) -> list[Entry]:
         GradebookError: the gradebook or the staff's book cannot be used.
         OSError: the book cannot be written.
     """
-    run = load_run(course, assignment)
-    records = {
-        s.student: read_record(course, assignment, s.student)
-        for s in run.submissions
-        if s.problems or s.status is not Status.GRADED
-    }
-    notebooks = {student: record.notebook_sha256 for student, record in records.items() if record is not None}
+    records = load_records(course, assignment)
     with open_book(course) as book, book.writing():
-        found = [*duties(assignment, run, notebooks, course.gradebook), *_appeals(assignment, book)]
+        found = [*duties(assignment, records, course.gradebook), *_appeals(assignment, book)]
         settled = book.settled(assignment.name)
         open_ = [due for due in found if settled.get(due.duty) != due.about or due.duty.kind is Kind.WRITTEN]
         graders = course.settings.staff.graders or (ANYBODY,)

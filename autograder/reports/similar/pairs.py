@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
@@ -44,13 +44,13 @@ def look_alikes(works: Mapping[str, Set[int]], handed_out: Set[int] = frozenset(
     for student in sorted(own):
         for value in own[student]:
             have.setdefault(value, []).append(student)
-    surprise: Counter[tuple[str, str]] = Counter()
+    surprise: defaultdict[tuple[str, str], float] = defaultdict(float)
     common: dict[tuple[str, str], list[int]] = {}
     for value, students in have.items():
         if 2 <= len(students) <= MOST_SHARERS:
             bits = math.log2(len(works) / len(students))
             for pair in itertools.combinations(students, 2):
-                surprise[pair] += bits  # type: ignore[assignment]  # typeshed has Counters count in whole numbers
+                surprise[pair] += bits
                 common.setdefault(pair, []).append(value)
     found = []
     for pair, values in common.items():
@@ -58,5 +58,5 @@ def look_alikes(works: Mapping[str, Set[int]], handed_out: Set[int] = frozenset(
         shared = len(own[a] & own[b]) / min(len(own[a]), len(own[b]))
         if len(values) >= LEAST_HASHES and shared >= LEAST_SHARED:
             others = max(len(have[value]) for value in values) - 2
-            found.append(Pair(pair, shared, float(surprise[pair]), others, frozenset(values)))
+            found.append(Pair(pair, shared, surprise[pair], others, frozenset(values)))
     return tuple(sorted(found, key=lambda p: (-p.surprise * p.shared, p.students)))

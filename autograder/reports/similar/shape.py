@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.reports.anonymous import made_up_names
+from autograder.reports.anonymous import made_up_names, parsed
 
 LEFT_OUT = (ast.Load, ast.Store, ast.Del)  # they follow from the node above
 
@@ -27,12 +27,12 @@ class Shape:
 
 def shape(source: str) -> Shape:
     """The shape of an answer; an empty one where it is no Python."""
+    tree = parsed(source)
     try:
-        tree = ast.parse(source)
-        made_up = frozenset(made_up_names(tree))
-        nodes = list(_nodes(tree, 1))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        nodes = list(_nodes(tree, 1)) if tree is not None else []
+    except RecursionError:
         return Shape((), ())
+    made_up = frozenset(made_up_names(tree)) if tree is not None else frozenset()
     return Shape(tuple(_token(node, made_up) for node, _ in nodes), tuple(line for _, line in nodes))
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.errors import GradebookError
-from autograder.gradebook.quick_look import reading, utc
+from autograder.gradebook.quick_look import reading_gradebook, utc
 
 SUBMISSION = """
     SELECT notebook.id, submitted.timestamp, notebook.late_submission_penalty
@@ -83,16 +81,11 @@ def read_marks(path: Path, assignment: str, student: str) -> Marks | None:
     """
     if not path.exists():
         return None
-    try:
-        with reading(path) as connection:
-            found = connection.execute(SUBMISSION, (assignment, student)).fetchone()
-            if found is None:
-                return None
-            grades = connection.execute(GRADES, found[:1]).fetchall()
-            comments = connection.execute(COMMENTS, found[:1]).fetchall()
-    except sqlite3.Error as error:
-        raise GradebookError(
-            f"{path} cannot be read as a gradebook: {error}. Run this again when it is free."
-        ) from None
+    with reading_gradebook(path) as connection:
+        found = connection.execute(SUBMISSION, (assignment, student)).fetchone()
+        if found is None:
+            return None
+        grades = connection.execute(GRADES, found[:1]).fetchall()
+        comments = connection.execute(COMMENTS, found[:1]).fetchall()
     marks = tuple(Mark(n, p, auto, manual, extra or 0.0, bool(needs)) for n, p, auto, manual, extra, needs in grades)
     return Marks(found[0], utc(found[1]), found[2] or 0.0, marks, tuple((n, text) for n, text in comments))

@@ -93,9 +93,8 @@ def test_whatever_comes_it_is_mathml_or_nothing(formula: str) -> None:
         fromstring(drawn)
 
 
-@pytest.mark.parametrize("formula", ["x" * (LONGEST + 1), "{" * 1500, r"\left" * 300])
-def test_what_is_too_long_or_too_deep_is_left_as_it_is(formula: str) -> None:
-    mathml(formula, block=True)  # comes back, whatever it says
+def test_what_is_too_long_is_left_as_it_is() -> None:
+    assert mathml("x" * LONGEST, block=True) is not None
     assert mathml("x" * (LONGEST + 1), block=True) is None
 
 
@@ -111,10 +110,8 @@ def test_a_page_draws_formulas_without_a_network(classroom: Classroom) -> None:
     assert "athJax" not in path.read_text()
 
 
-def test_a_page_full_of_formulas_does_not_keep_the_others_waiting(
-    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Once the time is used up, the rest is shown as it was typed; the next page has its time again."""
+def test_a_page_full_of_formulas_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the time is used up, the rest is shown as it was typed."""
     monkeypatch.setattr("autograder.gradebook.feedback_exporter.FORMULAS_S", 0.0)
     exporter = FeedbackExporter()
     assert exporter.markdown2html({}, "$x$") == "<p>$x$</p>\n"

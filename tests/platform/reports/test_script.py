@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ from bs4 import BeautifulSoup
 from autograder.course import Assignment, Course
 from autograder.reports import write_report
 from autograder.results import GradeRun, Outcome, QuestionResult, Status, SubmissionResult, TestResult
+from tests.platform.accessibility import BROWSER
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on PATH to run the page's script in"),

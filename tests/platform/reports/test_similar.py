@@ -46,14 +46,16 @@ def test_names_comments_and_layout_leave_no_trace() -> None:
     assert fingerprints(shape(SOURCE), "attend").keys() == fingerprints(shape(DISGUISED), "attend").keys()
 
 
-@pytest.mark.parametrize("change", [("softmax", "sigmoid"), ("@ value", "* value"), ("-2, -1", "-2"), ("dim", "axis")])
+@pytest.mark.parametrize(
+    "change", [("softmax", "sigmoid"), ("@ value", "* value"), ("-2, -1", "-2"), ("** 0.5", "* 0.5")]
+)
 def test_other_code_has_another_shape(change: tuple[str, str]) -> None:
-    assert shape(SOURCE).tokens != shape(SOURCE.replace(*change)).tokens or change[0] == "dim"
+    assert shape(SOURCE).tokens != shape(SOURCE.replace(*change)).tokens
 
 
-@pytest.mark.parametrize("source", ["def f(:", "x = '\0'", "(" * 3000, "", "# nothing", "-" * 5000 + "1"])
+@pytest.mark.parametrize("source", ["def f(:", "x = '\0'", "(" * 3000, "", "# nothing", "-" * 100_000 + "1"])
 def test_what_is_no_python_or_nothing_is_like_nothing(source: str) -> None:
-    assert len(fingerprints(shape(source), "q")) == 0 or source.startswith("-")
+    assert fingerprints(shape(source), "q") == {}
 
 
 def test_lines_are_those_of_the_answer() -> None:
