@@ -23,7 +23,6 @@ ACTIVE_TAGS = frozenset(
         "embed",
         "applet",
         "svg",
-        "math",
         "base",
         "form",
         "input",
@@ -32,6 +31,14 @@ ACTIVE_TAGS = frozenset(
     }
     | {"meta", "link", "style", "video", "source", "details", "dialog", "marquee", "template", "noscript", "portal"}
 )
+# Formulas are drawn from these alone; another element within them, or one of these attributes, is somebody's trick.
+FORMULA_TAGS = frozenset(
+    {
+        "math", "menclose", "mfrac", "mi", "mn", "mo", "mover", "mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt",
+        "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
+    }
+)  # fmt: skip
+NOT_IN_FORMULAS = frozenset({"href", "xlink:href", "src", "style", "class", "id", "actiontype", "altimg", "encoding"})
 # Links to the web, to mail, to pictures that cannot hold code, and links without a scheme.
 SAFE_LINK = re.compile(
     r"(https?:|mailto:|data:image/(png|jpeg);base64,|(?![\s\0]*[a-z][\s\0a-z0-9+.-]*:))", re.IGNORECASE
@@ -52,11 +59,18 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: Counter[str] = Counter()
+        self._formulas = 0  # that are open here
+
+    def handle_endtag(self, tag: str) -> None:
+        self._formulas -= tag == "math"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: (value or "").strip() for name, value in attrs}
         if tag in ACTIVE_TAGS:
             self.found[f"<{tag} src={values.get('src', '')[:80]}>"] += 1
+        self._formulas += tag == "math"
+        if self._formulas and (tag not in FORMULA_TAGS or values.keys() & NOT_IN_FORMULAS):
+            self.found[f"<{tag}> in a formula"] += 1
         for name, value in values.items():
             if (
                 name.startswith("on")

@@ -122,6 +122,11 @@ UNSAFE = [
     '<iframe srcdoc="x"></iframe>',
     "<svg></svg>",
     '<p style="background:url(x)">',
+    f'<math href="javascript:{RUN}"><mi>x</mi></math>',
+    '<math><mi href="https://evil.example">x</mi></math>',
+    '<math><mtext><img src="x"></mtext></math>',
+    '<math><annotation-xml encoding="text/html"><p>x</p></annotation-xml></math>',
+    '<math><maction actiontype="statusline"><mi>x</mi></maction></math>',
 ]
 
 
@@ -142,3 +147,7 @@ def test_a_browser_shows_what_ran(tmp_path: Path) -> None:
     assert ran_in_browser(page)
     page.write_text(f'<html><body><pre>&lt;img src=x onerror="{RUN}"></pre></body></html>')
     assert not ran_in_browser(page)
+
+
+def test_a_plain_formula_is_not_active() -> None:
+    assert active_elements('<math display="inline"><mi>x</mi></math><p class="a"><img src="a.png"></p>') == Counter()
