@@ -44,7 +44,7 @@ class Engine(Protocol):
         """Student -> question -> points, as the engine left them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is not another, whatever it holds: they are keys
 class Ours:
     """`autograder grade`: bubblewrap, gradebook and autograded notebooks, as in everyday use."""
 
@@ -71,7 +71,7 @@ class Ours:
         return gradebook_scores(folder / "gradebook.db", self.assignment)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is not another, whatever it holds: they are keys
 class Stock:
     """`nbgrader autograde` as it comes: a kernel per notebook, one after the other, hidden tests in the kernel."""
 
@@ -111,7 +111,7 @@ class Stock:
         return gradebook_scores(folder / "gradebook.db", self.assignment)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is not another, whatever it holds: they are keys
 class Floor:
     """`python -m benchmarks.floor`: warm processes that fork for each notebook; no sandbox, nothing written."""
 
