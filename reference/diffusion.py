@@ -161,6 +161,7 @@ class ResidualBlock(nn.Module):
     the last operation. Kind and place of the activation are yours, as are names, and how exactly temb gets in (it may
     scale as well as shift). Normalisation may be left out; where you use it, examples must not see each other (no batch
     normalisation), and it must not remove what temb has just added (as one group for each channel would). No dropout.
+    The output is differentiable in x and temb, by every path: nothing is detached.
 
     Args:
         in_channels, out_channels: multiples of 16.
@@ -241,6 +242,9 @@ class UNet(nn.Module):
         down:  3 × 3 convolution to base_channels, then one `DownBlock` a level
         up:    a `ResidualBlock` at the coarsest resolution, then one `UpBlock` a level, in the opposite order: each
                gets the skip of the `DownBlock` that worked at its resolution; at last a convolution to in_channels
+
+    Kind and place of activations are yours, and whether there is a normalisation, as in `ResidualBlock`. The output is
+    differentiable in x.
 
     Args:
         in_channels: C, channels of the image.

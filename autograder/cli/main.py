@@ -32,6 +32,7 @@ VERBS = {
     "queue": "What needs a person, and whose it is.",
     "mark": "Points for written answers, by rubric.",
     "appeal": "Enter a student's objection to a grade.",
+    "serve": "Queue, marking and reports in a browser, for staff.",
     "gradebook": "The course's marks: weights, lateness, letters, export.",
     "demo": "The whole loop on a generated class.",
     "doctor": "What this machine can isolate, GPUs, versions.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -25,15 +26,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(report: Report) -> str:
     """The whole page."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             report=report,
-            style=Markup(style),  # our own files, not data
-            script=Markup(script),
+            style=_style(),
+            script=Markup(script),  # our own file, not data
             policy=content_security_policy(script),
             Status=Status,
             Outcome=Outcome,
@@ -41,23 +41,35 @@ def render(report: Report) -> str:
     )
 
 
-def render_template(name: str, **about: object) -> str:
-    """A page of another kind, in the same style, without a script."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return _environment().get_template(name).render(style=Markup(style), policy=content_security_policy(), **about)
+def render_template(name: str, about: Mapping[str, object], folder: Path | None = None, *, forms: bool = False) -> str:
+    """A page of another kind, in the same style, without a script.
+
+    Args:
+        about: what the template reads.
+        folder: where its template is, if not beside the report's.
+        forms: whether it has forms, which go to the site that it comes from.
+    """
+    policy = content_security_policy(forms=forms)
+    return environment(folder).get_template(name).render(style=_style(), policy=policy, **about)
 
 
-def content_security_policy(script: str = "") -> str:
-    """Forbids every load and every script but this one."""
+def content_security_policy(script: str = "", *, forms: bool = False) -> str:
+    """Forbids every load, every script but this one, and forms that go elsewhere."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     scripts = f"script-src 'sha256-{digest}'; " if script else ""
-    return f"default-src 'none'; style-src 'unsafe-inline'; {scripts}base-uri 'none'; form-action 'none'"
+    to = "'self'" if forms else "'none'"
+    return f"default-src 'none'; style-src 'unsafe-inline'; {scripts}base-uri 'none'; form-action {to}"
+
+
+def _style() -> Markup:
+    return Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file, not data
 
 
 @cache
-def _environment() -> Environment:
+def environment(folder: Path | None = None) -> Environment:
+    """Everything is escaped. Templates of the folder come before the report's."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([folder, TEMPLATES] if folder else [TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

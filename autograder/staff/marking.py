@@ -17,7 +17,7 @@ from autograder.authoring.rubric import RubricItem, rubrics
 from autograder.course import Assignment, Course
 from autograder.errors import UsageError
 from autograder.gradebook.store import open_gradebook
-from autograder.staff.book import open_book
+from autograder.staff.book import Marked, open_book
 
 TOLERANCE = 1e-6
 
@@ -75,6 +75,12 @@ def mark(
         book.note(who, f"marked: {score:g} points", assignment.name, student, cell, comment)
         gradebook.db.commit()
     return score
+
+
+def marked_before(course: Course, assignment: Assignment, cell: str, student: str) -> Marked | None:
+    """What was given for a written answer by rubric, if anything was."""
+    with open_book(course) as book:
+        return next((m for m in book.marked(assignment.name) if (m.student, m.cell) == (student, cell)), None)
 
 
 def rescore(course: Course, assignment: Assignment, who: str, *, apply: bool) -> list[Change]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.course import Assignment, Course
 from autograder.errors import UsageError
-from autograder.grading.records import load_records, read_record
+from autograder.grading.records import Record, load_records, read_record
 from autograder.staff.book import Book, open_book
 from autograder.staff.duties import Due, Duty, Kind, duties
 from autograder.staff.split import deal
@@ -28,14 +28,17 @@ class Entry:
         return self.due.duty
 
 
-def open_queue(course: Course, assignment: Assignment) -> list[Entry]:
+def open_queue(course: Course, assignment: Assignment, records: Sequence[Record] | None = None) -> list[Entry]:
     """Everything open, each grader's in their order, kinds that press first. New duties are dealt out and kept.
+
+    Args:
+        records: of everybody who was graded; default: they are read.
 
     Raises:
         GradebookError: the gradebook or the staff's book cannot be used.
         OSError: the book cannot be written.
     """
-    records = load_records(course, assignment)
+    records = load_records(course, assignment) if records is None else records
     with open_book(course) as book, book.writing():
         found = [*duties(assignment, records, course.gradebook), *_appeals(assignment, book)]
         settled = book.settled(assignment.name)

@@ -67,7 +67,7 @@ def write_similar(
     folder.mkdir(parents=True, exist_ok=True)
     paths = SimilarPaths(folder / "similar.html", len(students), found, max(0, len(pairs) - MOST_SHOWN))
     about = {"assignment": assignment, "course": course.settings.title, "similar": paths}
-    page = render_template("similar.html", **about, made_at=made_at or datetime.now().astimezone())
+    page = render_template("similar.html", about | {"made_at": made_at or datetime.now().astimezone()})
     with alone_in(folder):
         write_file(paths.html, page.encode("utf-8", errors="backslashreplace"), MODE)
     return paths

@@ -4,6 +4,6 @@ The way through: `marks` reads what a person gave in the gradebook, `diff` lays 
 puts them together with the record of the automatic grading.
 """
 
-from autograder.reports.student.write import write_student
+from autograder.reports.student.write import student_page, write_student
 
-__all__ = ["write_student"]
+__all__ = ["student_page", "write_student"]

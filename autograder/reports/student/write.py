@@ -1,9 +1,9 @@
-"""Write reports/<assignment>/students/<student>.html."""
+"""All about one student's submission on one page; reports/<assignment>/students/<student>.html."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ class StudentPage:
     answers: tuple[Answer, ...]
     written: Mapping[str, str]  # written part -> the student's text
     marks: Marks | None
-    formgrader: str  # formgrader's page of this submission, or ""
+    pages: tuple[tuple[str, str], ...]  # (address, name) of pages to go on to
 
     @property
     def late(self) -> bool:
@@ -52,16 +52,35 @@ class StudentPage:
 
 
 def write_student(course: Course, assignment: Assignment, student: str, made_at: datetime | None = None) -> Path:
-    """Put all that is known of one submission on one page.
+    """Write the page of `student_page` into the reports folder.
+
+    Raises:
+        OSError: the reports folder cannot be written; and what `student_page` raises.
+    """
+    text = student_page(course, assignment, student, [("../index.html", "The whole class")], made_at)
+    path = course.reports / assignment.name / "students" / f"{student}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, text.encode("utf-8", errors="backslashreplace"), MODE)
+    return path
+
+
+def student_page(
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    pages: Sequence[tuple[str, str]] = (),
+    made_at: datetime | None = None,
+) -> str:
+    """All that is known of one submission, as HTML.
 
     Args:
+        pages: (address, name) of pages to go on to; formgrader's comes last where course.toml says where that is.
         made_at: the time printed on the page, with a time zone; default: now, here.
 
     Raises:
         UsageError: nothing of this student has been graded.
         ConfigurationError: there is no release.
         GradebookError: the gradebook cannot be read.
-        OSError: the reports folder cannot be written.
     """
     record = read_record(course, assignment, student)
     if record is None:
@@ -82,17 +101,15 @@ def write_student(course: Course, assignment: Assignment, student: str, made_at:
         ),
         written=read_written(course, assignment, student),
         marks=marks,
-        formgrader=_formgrader(course, marks),
+        pages=(*pages, *_formgrader(course, marks)),
     )
-    path = course.reports / assignment.name / "students" / f"{student}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"page": page, "assignment": assignment, "course": course.settings.title, "made_at": made_at}
-    text = render_template("student.html", **about | {"made_at": made_at or datetime.now().astimezone()})
-    write_file(path, text.encode("utf-8", errors="backslashreplace"), MODE)
-    return path
+    about = {"page": page, "assignment": assignment, "course": course.settings.title}
+    return render_template("student.html", about | {"made_at": made_at or datetime.now().astimezone()})
 
 
-def _formgrader(course: Course, marks: Marks | None) -> str:
-    """The address of formgrader's page, where course.toml says where formgrader is."""
+def _formgrader(course: Course, marks: Marks | None) -> Iterator[tuple[str, str]]:
+    """Formgrader's page, where course.toml says where formgrader is."""
     base = course.settings.formgrader_url.rstrip("/")
-    return f"{base}/submissions/{quote(os.fsencode(marks.notebook_id), safe='')}/" if base and marks else ""
+    if base and marks:
+        address = f"{base}/submissions/{quote(os.fsencode(marks.notebook_id), safe='')}/"
+        yield address, "Grade by hand in formgrader"

@@ -104,6 +104,30 @@ RESIDUAL_BLOCK = (
         "must be used",
         ("h = self.conv2(F.silu(self.norm2(h)))", "h = F.silu(self.norm2(h))"),
     ),
+    (
+        "shortcut_detached",
+        "test_residual_block_gradients_are_slopes",
+        "A path of gradients is cut",
+        ("self.shortcut(x)", "self.shortcut(x.detach())"),
+    ),
+    (
+        "output_cast_to_float32",
+        "test_residual_block_gradients_are_slopes",
+        "in float64 gives float64",
+        (SUM, "return (h + self.shortcut(x)).float()"),
+    ),
+    (
+        "numbers_compared_as_objects",
+        "test_residual_block_is_residual",
+        "asks another question",
+        ("in_channels == out_channels", "in_channels is out_channels"),
+    ),
+    (
+        "identity_where_channels_shrink",
+        "test_residual_block_shortcut_changes_channels",
+        "1 x 1 convolution",
+        ("in_channels == out_channels", "in_channels >= out_channels"),
+    ),
     ("no_padding", "test_residual_block_shapes", "", ("kernel_size=3, padding=1", "kernel_size=3")),
     ("time_detached", "test_residual_block_gradients", "time embedding", ("F.silu(temb)", "F.silu(temb.detach())")),
 )
@@ -146,6 +170,18 @@ DOWN_BLOCK = (
         "test_down_block_gradients",
         "detached",
         (DOWN, "skip = self.block2(self.block1(x, temb).detach(), temb)"),
+    ),
+    (
+        "skip_detached",
+        "test_down_block_gradients_are_slopes",
+        "goes out, is detached",
+        (f"{POOLED}, skip", f"{POOLED}, skip.detach()"),
+    ),
+    (
+        "time_detached_for_one_block",
+        "test_down_block_gradients_are_slopes",
+        "goes out, is detached",
+        (DOWN, "skip = self.block2(self.block1(x, temb.detach()), temb)"),
     ),
     (
         "skip_missing",
@@ -194,6 +230,12 @@ UP_BLOCK = (
         ("h, temb), temb)", "h, temb), torch.zeros_like(temb))"),
     ),
     ("skip_detached", "test_up_block_gradients", "detached", ("[x, skip]", "[x, skip.detach()]")),
+    (
+        "time_detached_for_one_block",
+        "test_up_block_gradients_are_slopes",
+        "goes out, is detached",
+        ("self.block1(h, temb), temb)", "self.block1(h, temb), temb.detach())"),
+    ),
     (
         "activation_at_the_end",
         "test_up_block_has_two_residual_blocks",
@@ -259,6 +301,7 @@ UNET = (
         "alone",
         ("nn.GroupNorm(8, widths[0])", "nn.BatchNorm2d(widths[0])"),
     ),
+    ("x_detached", "test_unet_gradient_is_slope", "detached somewhere", ("self.stem(x)", "self.stem(x.detach())")),
     (
         "two_levels_only",
         "test_unet_other_sizes",

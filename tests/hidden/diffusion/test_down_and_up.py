@@ -17,6 +17,8 @@ TWO_BLOCKS = "A level has two ResidualBlocks, one after the other, the first of 
 BOTH_TIMES = "Both residual blocks get the time embedding, as it came in."
 PAIR = "Return (h, skip): first what goes on downwards, at half the size, then what the way up will need, at full size."
 CUT = "Nothing may be detached: gradients must reach every parameter of both residual blocks."
+SLOPES = "A path of gradients is cut, so that they are not the output's slope: what comes in, or goes out, is detached."
+DTYPE = "A level in float64 gives float64: make no tensor of a fixed dtype in it, and cast nothing."
 
 
 def _probe_calls(module, name, channels, inputs):
@@ -71,6 +73,53 @@ def _probe_gradients(module, name, channels, inputs):
     totals = {name: parameter.grad for name, parameter in level.named_parameters()}
     totals.update({f"input {i}": tensor.grad for i, tensor in enumerate(inputs)})
     return {name: None if grad is None else grad.abs().sum().item() for name, grad in totals.items()}
+
+
+def _probe_slopes(module, name, channels, inputs, directions, upstreams, step):
+    """Outputs, gradients of sum(upstream * output), and for each input its change from a step back to a step ahead."""
+    import torch
+
+    torch.manual_seed(0)
+    level = getattr(module, name)(*channels, 8).double()
+    with torch.no_grad():
+        for parameter in level.parameters():
+            parameter.normal_(0, 0.2)
+
+    def outputs_of(tensors):
+        output = level(*tensors)
+        return list(output) if isinstance(output, (tuple, list)) else [output]
+
+    def total(outputs):
+        return sum((output * upstream).sum() for output, upstream in zip(outputs, upstreams))  # noqa: B905
+
+    outputs = outputs_of([tensor.requires_grad_() for tensor in inputs])
+    gradients = torch.autograd.grad(total(outputs), inputs, allow_unused=True)
+    changes = []
+    with torch.no_grad():
+        for i in range(len(inputs)):
+            there, back = (
+                total(outputs_of([x + sign * step * directions[i] if j == i else x for j, x in enumerate(inputs)]))
+                for sign in (1, -1)
+            )
+            changes.append(there - back)
+    return [[output.detach() for output in outputs], list(gradients), changes]
+
+
+def _require_slopes(student, name, channels, inputs, shapes):
+    """The gradients of every input are the slopes of all outputs, which have these shapes and are float64."""
+    directions = [torch.randn_like(tensor) for tensor in inputs]
+    upstreams = [torch.randn(shape, dtype=torch.float64) for shape in shapes]
+    step = 1e-6
+    args = channels, inputs, directions, upstreams, step
+    outputs, gradients, changes = student.run(_probe_slopes, name, *args)
+    for output in outputs:
+        require(output.dtype == torch.float64, f"an output is {output.dtype}", DTYPE)
+    for i, (gradient, direction, change) in enumerate(zip(gradients, directions, changes, strict=True)):
+        which = "temb" if i == len(inputs) - 1 else ("x", "the skip")[i]
+        require(gradient is not None, f"no gradient in {which}", SLOPES)
+        size = (gradient.norm() * direction.norm()).item() / gradient.numel() ** 0.5
+        slope = (gradient * direction).sum()
+        assert_close(slope, change / (2 * step), rtol=0, atol=1e-3 * size, name=f"the slope by the gradient of {which}")
 
 
 def _down_inputs():
@@ -164,6 +213,14 @@ def test_down_block_gradients(student):
     _require_gradients(student.run(_probe_gradients, "DownBlock", [16, 32], _down_inputs()))
 
 
+@down
+@pytest.mark.weight(1)
+@pytest.mark.hint(SLOPES)
+def test_down_block_gradients_are_slopes(student):
+    """The gradients of x and temb are the slopes of h and skip together, and all is float64."""
+    _require_slopes(student, "DownBlock", [16, 16], _down_inputs(), [(2, 16, 2, 3), (2, 16, 4, 6)])
+
+
 @up
 @pytest.mark.public
 @pytest.mark.weight(1)
@@ -231,3 +288,11 @@ def test_up_block_uses_both_inputs(student):
 def test_up_block_gradients(student):
     """Gradients reach every parameter, x, the skip and the time embedding."""
     _require_gradients(student.run(_probe_gradients, "UpBlock", [16, 16, 48], _up_inputs()))
+
+
+@up
+@pytest.mark.weight(1)
+@pytest.mark.hint(SLOPES)
+def test_up_block_gradients_are_slopes(student):
+    """The gradients of x, the skip and temb are the slopes of the output, and all is float64."""
+    _require_slopes(student, "UpBlock", [16, 16, 16], _up_inputs(), [(2, 16, 6, 4)])

@@ -19,29 +19,32 @@ TIME_IGNORED = (
     "The time embedding does not change the output. Is it added, and does a normalisation over single channels take it "
     "away again?"
 )
+WIDE = "The shortcut is the identity wherever in_channels == out_channels, however many: `is` asks another question."
+CUT = "A path of gradients is cut, so that they are not the output's slope: is something detached?"
+DTYPE = "A block in float64 gives float64: make no tensor of a fixed dtype in it, and cast nothing."
 NOT_ALONE = "An example's output depends on the other examples: batch normalisation has no place here."
 
 
-def _probe_zero(module, x, temb, train):
+def _probe_zero(module, x, temb, channels, train):
     """The output of a block with all parameters at zero."""
     import torch
 
-    block = module.ResidualBlock(16, 16, 8).double().train(train)
+    block = module.ResidualBlock(channels[0], channels[1], 8).double().train(train)
     with torch.no_grad():
         for parameter in block.parameters():
             parameter.zero_()
         return block(x, temb)
 
 
-def _probe_shortcut(module, xs, temb):
-    """The outputs of a block from 16 to 32 channels whose 1 x 1 convolutions alone are not zero."""
+def _probe_shortcut(module, xs, temb, before, after):
+    """The outputs of a block between these numbers of channels whose 1 x 1 convolutions alone are not zero."""
     import torch
 
     torch.manual_seed(0)
-    block = module.ResidualBlock(16, 32, 8).double()
+    block = module.ResidualBlock(before, after, 8).double()
     with torch.no_grad():
         for parameter in block.parameters():
-            if tuple(parameter.shape) == (32, 16, 1, 1):
+            if tuple(parameter.shape) == (after, before, 1, 1):
                 parameter.normal_()
             else:
                 parameter.zero_()
@@ -90,20 +93,24 @@ def test_residual_block_is_residual(student):
         "The shortcut is counted twice.": 2 * x,
     }
     for train in (False, True):
-        got = student.run(_probe_zero, x, temb, train)
+        got = student.run(_probe_zero, x, temb, (16, 16), train)
         assert_close(got, x, rtol=1e-6, name="the output of the zeroed block", mistakes=mistakes)
+    x, temb = torch.randn(1, 272, 2, 2, dtype=torch.float64), torch.randn(1, 8, dtype=torch.float64)
+    got = student.run(_probe_zero, x, temb, (272, 272), False)
+    assert_close(got, x, rtol=1e-6, name="the output of a zeroed block with 272 channels", hint=WIDE)
 
 
 @pytest.mark.weight(1.5)
 @pytest.mark.hint("Where the number of channels changes, x goes through a 1 x 1 convolution on the shortcut.")
 def test_residual_block_shortcut_changes_channels(student):
     """With another number of channels the shortcut is a 1 x 1 convolution of x itself."""
-    x, temb = _batch()
-    one, two = student.run(_probe_shortcut, [x, 2 * x], temb)
-    assert_shape(one, (3, 32, 4, 6), name="the output")
     missing = "Where the number of channels changes there is no shortcut of x: a 1 x 1 convolution must carry it."
-    require(bool(one.abs().max() > 1e-9), "nothing arrives through 1 x 1 convolutions", missing)
-    assert_close(two, 2 * one, rtol=1e-6, atol=1e-9, name="the output for twice the input")
+    for before, after in ((16, 32), (48, 16)):
+        x, temb = _batch(before)
+        one, two = student.run(_probe_shortcut, [x, 2 * x], temb, before, after)
+        assert_shape(one, (3, after, 4, 6), name="the output")
+        require(bool(one.abs().max() > 1e-9), "nothing arrives through 1 x 1 convolutions", missing)
+        assert_close(two, 2 * one, rtol=1e-6, atol=1e-9, name="the output for twice the input")
 
 
 @pytest.mark.weight(3)
@@ -192,6 +199,44 @@ def test_residual_block_gradients(student):
     without = [name for name, total in totals.items() if total is None or not total > 0]
     require(not without, f"no gradient in {without}")
     require(temb is not None and temb > 0, "no gradient in temb", TIME_IGNORED)
+
+
+def _probe_slopes(module, inputs, directions, upstream, step):
+    """Output, gradients of sum(upstream * output), and for each input its change from a step back to a step ahead."""
+    import torch
+
+    torch.manual_seed(0)
+    block = module.ResidualBlock(16, 16, 8).double()
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter.normal_(0, 0.2)
+    output = block(*[tensor.requires_grad_() for tensor in inputs])
+    gradients = torch.autograd.grad((output * upstream).sum(), inputs, allow_unused=True)
+    changes = []
+    with torch.no_grad():
+        for i in range(len(inputs)):
+            there, back = (
+                block(*[tensor + sign * step * directions[i] if j == i else tensor for j, tensor in enumerate(inputs)])
+                for sign in (1, -1)
+            )
+            changes.append(((there - back) * upstream).sum())
+    return [output.detach(), list(gradients), changes]
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(CUT)
+def test_residual_block_gradients_are_slopes(student):
+    """The gradients of x and temb are the slopes of the output, shortcut included, and all is float64."""
+    inputs = list(_batch())
+    directions, upstream = [torch.randn_like(tensor) for tensor in inputs], torch.randn_like(inputs[0])
+    step = 1e-6
+    output, gradients, changes = student.run(_probe_slopes, inputs, directions, upstream, step)
+    require(output.dtype == torch.float64, f"the output is {output.dtype}", DTYPE)
+    for name, gradient, direction, change in zip(("x", "temb"), gradients, directions, changes, strict=True):
+        require(gradient is not None, f"no gradient in {name}", CUT)
+        size = (gradient.norm() * direction.norm()).item() / gradient.numel() ** 0.5
+        slope = (gradient * direction).sum()
+        assert_close(slope, change / (2 * step), rtol=0, atol=1e-3 * size, name=f"the slope by the gradient of {name}")
 
 
 def _probe_train(module, x, temb, target, steps):

@@ -17,6 +17,8 @@ SKIPS = (
     "Each UpBlock takes the skip of the DownBlock that worked at its resolution: the last skip that was made is the "
     "first to be used."
 )
+CUT = "The gradient of x is not the output's slope: is x, or what is made of it, detached somewhere?"
+DTYPE = "A network and images in float64 give float64: cast the time embedding to it, and nothing else."
 WIDTHS = "Level i works with base_channels * channel_mults[i] channels, the finest level first."
 
 
@@ -177,6 +179,36 @@ def test_unet_gradients_reach_every_parameter(student):
     require(len(kernels) >= 18, f"only {len(kernels)} 3 x 3 convolutions are registered")
     without = [name for name, (_, total) in found.items() if total is None or not total > 0]
     require(not without, f"no gradient in {without}")
+
+
+def _probe_slope(module, settings, x, t, direction, upstream, step):
+    """Output, gradient of sum(upstream * output) in x, and its change from a step back to a step ahead."""
+    import torch
+
+    torch.manual_seed(0)
+    unet = module.UNet(**settings).double()
+    with torch.no_grad():
+        for parameter in unet.parameters():
+            parameter.normal_(0, 0.2)
+    output = unet(x.requires_grad_(), t)
+    (gradient,) = torch.autograd.grad((output * upstream).sum(), [x], allow_unused=True)
+    with torch.no_grad():
+        there, back = unet(x + step * direction, t), unet(x - step * direction, t)
+    return [output.detach(), gradient, ((there - back) * upstream).sum()]
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint(CUT)
+def test_unet_gradient_is_slope(student):
+    """The gradient of x is the slope of the output, and all is float64."""
+    x, t = _batch()
+    direction, upstream, step = torch.randn_like(x), torch.randn_like(x), 1e-6
+    output, gradient, change = student.run(_probe_slope, SMALL, x, t, direction, upstream, step)
+    require(output.dtype == torch.float64, f"the output is {output.dtype}", DTYPE)
+    require(gradient is not None, "no gradient in x", CUT)
+    size = (gradient.norm() * direction.norm()).item() / gradient.numel() ** 0.5
+    slope = (gradient * direction).sum()
+    assert_close(slope, change / (2 * step), rtol=0, atol=1e-3 * size, name="the slope by the gradient of x")
 
 
 def _probe_train(module, settings, x, t, target, steps):

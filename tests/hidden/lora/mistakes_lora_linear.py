@@ -142,6 +142,12 @@ LORA_LINEAR = (
     ("merge_transposed", "test_merge", "", (ADD, "self.base.weight += self.delta_weight().T")),
     ("merge_not_scaled", "test_merge", "adds delta_weight", (ADD, "self.base.weight += self.lora_B @ self.lora_A")),
     ("merge_clears_the_factors", "test_merge_leaves_the_rest", "still needed", (ADD, f"{ADD}; self.lora_B.zero_()")),
+    (
+        "merged_layer_detached",
+        "test_merged_layer_hands_gradients_on",
+        "forward detaches nothing",
+        ("if self.merged:\n            return y", "if self.merged:\n            return y.detach()"),
+    ),
     ("flag_never_set", "test_merge", "counts twice", ("self.merged = True", "pass")),
     ("starts_as_merged", MADE, "is not merged", ("self.merged = False\n\n", "self.merged = True\n\n")),
     ("unmerge_does_nothing", "test_unmerge", "still has the update", (TAKE, "pass")),

@@ -65,6 +65,24 @@ def _probe_operations(module, case, operations):
     return states
 
 
+def _probe_merged_gradient(module, case, upstream):
+    """The gradient of x through a merged layer, None where there is none."""
+    import torch
+
+    base = torch.nn.Linear(5, 3, dtype=torch.float64)
+    base.load_state_dict({"weight": case["weight"], "bias": case["bias"]})
+    layer = module.LoRALinear(base, case["lora_A"].shape[0], case["alpha"])
+    with torch.no_grad():
+        layer.lora_A.copy_(case["lora_A"])
+        layer.lora_B.copy_(case["lora_B"])
+    layer.merge()
+    x = case["x"].requires_grad_()
+    y = layer(x)
+    if y.requires_grad:
+        y.backward(upstream)
+    return x.grad
+
+
 def _probe_delta(module, lora_A, lora_B, alpha, upstream):
     """delta_weight of a layer with these factors, and the factors' gradients."""
     import torch
@@ -156,3 +174,17 @@ def test_merge_leaves_the_rest(student):
         require(state["leaf"] is True, "base.weight is not the same frozen parameter any more", UNFROZEN)
         frozen = "merge and unmerge leave lora_A and lora_B trainable, and the base frozen."
         require(state["trainable"] == ["lora_A", "lora_B"], f"trainable: {state['trainable']}", frozen)
+
+
+@pytest.mark.weight(1)
+@pytest.mark.hint("A merged layer hands gradients on to x as any linear layer does: forward detaches nothing.")
+def test_merged_layer_hands_gradients_on(student):
+    """The gradient of x through a merged layer is that of the weight with the update in it."""
+    case = _case()
+    upstream = torch.randn(4, 3, dtype=torch.float64)
+    gradient = student.run(_probe_merged_gradient, case, upstream)
+    require(gradient is not None, "no gradient in x")
+    mistakes = {NOT_ADDED: upstream @ case["weight"]}
+    assert_close(
+        gradient, upstream @ (case["weight"] + case["delta"]), rtol=1e-8, name="the gradient of x", mistakes=mistakes
+    )

@@ -1,0 +1,44 @@
+"""`autograder serve`: the staff's work in a browser."""
+
+from __future__ import annotations
+
+import getpass
+import webbrowser
+
+import click
+
+from autograder.course import Course
+
+PORT = 8930
+
+
+@click.command(
+    short_help="Queue, marking and reports in a browser, for staff.",
+    epilog="""\b
+Examples:
+  autograder serve                         opens a page in your browser; Ctrl-C ends it
+  autograder serve --as maria              deeds are recorded under this name
+  autograder serve --no-browser            only prints the address; over ssh -L 8930:localhost:8930
+
+\b
+Only this machine can connect, and only with the secret in the address that is printed.""",
+)
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
+@click.option("--as", "name", help="Your name, as in [staff] graders (default: as this machine knows you).")
+@click.option("--browser/--no-browser", default=True, help="Open it in a browser.")
+@click.pass_obj
+def serve(course: Course, port: int, name: str | None, browser: bool) -> None:
+    """Serve what needs a person to a browser on this machine: the queue, marking by rubric, appeals, every student's
+    submission, and the reports.
+    """
+    from autograder.staff_site.serve import serve_here
+
+    name = name or getpass.getuser()
+
+    def tell(address: str) -> None:
+        click.echo(f"For {name} alone, until Ctrl-C:\n  {address}")
+        if browser:
+            webbrowser.open(address)
+
+    serve_here(course, name, port, tell)
+    click.echo("Ended.")

@@ -1,0 +1,10 @@
+"""The staff's work as a web site: `autograder serve` on this machine, or a service of JupyterHub.
+
+The way through: `access` says who may come in, `site` holds the course and makes addresses, `page` is what all
+handlers have in common, `pages` shows and `deeds` changes, `serve` listens. What is shown and changed is that of
+`autograder.staff` and `autograder.reports`; nothing is decided here.
+
+Covered: every page needs a login, every change a token of the same browser (XSRF); pages load nothing, run no script
+and cannot be framed; only this machine can connect, under this machine's names. Not covered: other programs of the
+same user on this machine, who can read the course's files anyway.
+"""
