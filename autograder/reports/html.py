@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from autograder.reports.model import Report
 from autograder.reports.statistics import in_words
-from autograder.reports.wording import breakable, moment, number, percent
+from autograder.reports.wording import breakable, formulas, moment, number, percent
 from autograder.results import Outcome, Status
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -75,6 +75,6 @@ def environment(folder: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"number": number, "percent": percent, "moment": moment, "breakable": breakable, "in_words": in_words}
-    environment.filters |= filters
+    filters = (number, percent, moment, breakable, formulas, in_words)
+    environment.filters |= {function.__name__: function for function in filters}
     return environment

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from autograder.gradebook.mathml import mathml
+
+# As in Pandoc: no space inside the dollars, and no digit after them, so that prices stay prices.
+FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?!\s)(?P<inline>[^$\n]+?)(?<!\s)\$(?!\d)", re.DOTALL)
+MOST_FORMULAS = 200
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -37,3 +43,15 @@ def printable(text: str) -> str:
 def breakable(identifier: str) -> Markup:
     """A Python name that may be broken after underscores and between CamelCase words."""
     return Markup("<wbr>").join(re.split(r"(?<=_)(?=[^_])|(?<=[a-z])(?=[A-Z])", identifier))
+
+
+def formulas(text: str) -> Markup:
+    """Escaped text in which LaTeX between dollars is MathML; what cannot be read stays as it was typed."""
+    parts: list[Markup] = []
+    done = 0
+    for found in list(FORMULA.finditer(text))[:MOST_FORMULAS]:
+        block = found["block"] is not None
+        drawn = mathml(found["block"] or found["inline"], block=block)
+        parts += [escape(text[done : found.start()]), escape(found[0]) if drawn is None else Markup(drawn)]
+        done = found.end()
+    return Markup("").join([*parts, escape(text[done:])])
