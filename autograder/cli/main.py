@@ -35,6 +35,7 @@ VERBS = {
     "serve": "Queue, marking and reports in a browser, for staff.",
     "gradebook": "The course's marks: weights, lateness, letters, export.",
     "demo": "The whole loop on a generated class.",
+    "hub": "A JupyterHub with the course on it.",
     "doctor": "What this machine can isolate, GPUs, versions.",
 }
 WITHOUT_COURSE = {"doctor"}

@@ -1,0 +1,49 @@
+"""Where everything of one hub lies, below one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders and files of a hub.
+
+    Attributes:
+        root: all of it lies below.
+    """
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        """The class: what `--data` names elsewhere."""
+        return self.root / "class"
+
+    @property
+    def exchange(self) -> Path:
+        """Where nbgrader hands out and takes in."""
+        return self.root / "exchange"
+
+    @property
+    def homes(self) -> Path:
+        """A folder for each account of the hub."""
+        return self.root / "home"
+
+    @property
+    def state(self) -> Path:
+        """What JupyterHub itself keeps, and its log."""
+        return self.root / "hub"
+
+    @property
+    def settings(self) -> Path:
+        return self.state / "settings.json"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "jupyterhub.log"
+
+    def config(self, role: str) -> Path:
+        """A folder of Jupyter's configuration: for a "student", for one of the "staff", or for the class's "grader"."""
+        return self.root / "config" / role

@@ -1,0 +1,59 @@
+"""What JupyterHub is told, in a file that only its owner can read: it holds the password."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """One hub.
+
+    Attributes:
+        course_id: also the name of the formgrader service, as nbgrader wants it.
+        root: see `Place`.
+        bin: where jupyterhub, its proxy and the single-user server are.
+        port: of the hub's address; the others are for its parts.
+        password: of all accounts alike.
+    """
+
+    course_id: str
+    title: str
+    root: str
+    bin: str
+    port: int
+    hub_port: int
+    proxy_port: int
+    formgrader_port: int
+    password: str
+    staff: tuple[str, ...]
+    students: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def root_path(self) -> Path:
+        return Path(self.root)
+
+    def program(self, name: str) -> str:
+        """The path of a command of this installation."""
+        return str(Path(self.bin) / name)
+
+    @property
+    def formgrader(self) -> str:
+        return f"{self.address}services/{self.course_id}/formgrader"
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=1)
+
+    @classmethod
+    def read(cls, path: Path) -> HubSettings:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**content | {name: tuple(content[name]) for name in ("staff", "students")})

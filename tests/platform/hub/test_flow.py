@@ -1,0 +1,181 @@
+"""The way of one assignment through the hub, in a real browser: fetched, worked on, handed in, graded, given back.
+
+The tests of this file are steps, in order; each goes on where the last one ended.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from playwright.sync_api import Browser, Page, expect
+
+from tests.platform.accessibility import needs_browser
+from tests.platform.hub.conftest import PATIENCE_MS, Hub, logged_in, shot
+
+pytestmark = [pytest.mark.slow, needs_browser]
+RIGHT = """def reparameterize(mu, logvar):
+    return mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)"""
+WRONG = """def kl_divergence(mu, logvar):
+    return 0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1)"""
+expect.set_options(timeout=PATIENCE_MS)
+COMMENT = "A good start; now say why."
+
+
+def open_assignment_list(tab: Page) -> None:
+    tab.get_by_role("menuitem", name="Nbgrader").click()
+    tab.get_by_role("menuitem", name="Assignment List").click()
+    expect(tab.locator("#released_assignments_list")).to_be_visible()
+
+
+def answer(tab: Page, question: str, code: str) -> None:
+    """Type it into the question's cell."""
+    cell = tab.locator(".jp-CodeCell", has_text=f"def {question}(").first
+    cell.scroll_into_view_if_needed()
+    cell.locator(".cm-content").click()
+    tab.keyboard.press("Control+a")
+    tab.keyboard.insert_text(code)
+
+
+def in_the_dialog(tab: Page) -> str:
+    """What formgrader's dialog says; it is closed."""
+    dialog = tab.locator(".modal.in")
+    expect(dialog.locator(".modal-body")).not_to_be_empty()
+    text = dialog.inner_text()
+    dialog.get_by_role("button", name="OK").click()
+    expect(dialog).to_have_count(0)
+    return text
+
+
+def test_a_student_fetches_works_validates_and_hands_in(hub: Hub, browser: Browser) -> None:
+    with logged_in(browser, hub, "ada") as tab:
+        expect(tab.get_by_text("Would you like to get notified")).to_have_count(0)
+        open_assignment_list(tab)
+        shot(tab, "1-assignments")
+        tab.locator("#released_assignments_list .list_item", has_text="vae").get_by_role("button", name="Fetch").click()
+        expect(tab.locator("#fetched_assignments_list")).to_contain_text("vae")
+
+        tab.goto(f"{hub.address}user/ada/lab/tree/vae/vae.ipynb?reset")
+        tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        expect(tab.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
+        answer(tab, "reparameterize", RIGHT)
+        answer(tab, "kl_divergence", WRONG)
+        shot(tab, "2-work")
+        tab.keyboard.press("Control+s")
+        notebook = hub.folder / "home" / "ada" / "vae" / "vae.ipynb"
+        tab.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+        assert RIGHT in ["".join(cell["source"]) for cell in json.loads(notebook.read_bytes())["cells"]]
+
+        open_assignment_list(tab)
+        tab.locator("#fetched_assignments_list a.assignment-notebooks-link").click()
+        tab.locator("#fetched_assignments_list").get_by_role("button", name="Validate").click()
+        dialog = tab.locator(".jp-Dialog")
+        dialog.wait_for()
+        shot(tab, "3-validated")
+        assert "kl" in dialog.inner_text()  # a public test of the wrong answer fails, and is named
+        assert "reparameterize" not in dialog.inner_text()
+        dialog.get_by_role("button").last.click()
+
+        tab.locator("#fetched_assignments_list").get_by_role("button", name="Submit").click()
+        expect(tab.locator("#submitted_assignments_list")).to_contain_text("vae")
+        shot(tab, "4-handed-in")
+    (handed_in,) = (hub.folder / "exchange" / "genai" / "inbound").glob("ada+vae+*")
+    assert (handed_in / "vae.ipynb").read_bytes() == notebook.read_bytes()
+
+
+def test_staff_collect_grade_look_and_give_back(hub: Hub, browser: Browser) -> None:
+    with logged_in(browser, hub, "instructor") as tab:
+        tab.goto(f"{hub.formgrader}/manage_assignments")
+        shot(tab, "5-formgrader")
+        tab.locator("tr", has_text="vae").locator(".collect a").click()
+        assert "Successfully collected" in in_the_dialog(tab)
+        tab.locator("tr", has_text="vae").locator(".num-submissions a").click()
+        tab.locator("tr", has_text="ada").locator(".autograde a").click()
+        said = in_the_dialog(tab)
+        by_tests = re.search(r"ada: graded, ([\d.]+) of 90 points", said)
+        assert by_tests
+        assert re.search(r"reparameterize +12/12", said)
+
+        tab.goto(f"{hub.formgrader}/gradebook/vae/vae")
+        tab.locator("td a", has_text="Submission").first.click()
+        tests = tab.locator("table", has_text="Moving mu by some amount").first
+        expect(tests).to_be_visible()
+        tests.scroll_into_view_if_needed()
+        shot(tab, "6-tests")
+        score, comment = tab.locator("input.score").last, tab.locator("textarea.comment").last
+        score.fill("7")
+        score.press("Tab")
+        comment.fill(COMMENT)
+        comment.press("Tab")
+        expect(tab.locator(".save-icon, .glyphicon-ok").first).to_be_attached()
+        shot(tab, "7-by-hand")
+
+        tab.goto(f"{hub.formgrader}/manage_submissions/vae")
+        tab.locator("tr", has_text="ada").locator(".generate-feedback a").click()
+        assert "Successfully generated" in in_the_dialog(tab)
+        tab.locator("tr", has_text="ada").locator(".release-feedback a").click()
+        assert "Successfully released" in in_the_dialog(tab)
+    with Gradebook(f"sqlite:///{hub.folder / 'class' / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_submission("vae", "ada").score == float(by_tests[1]) + 7
+
+
+def test_the_student_reads_the_feedback(hub: Hub, browser: Browser) -> None:
+    with logged_in(browser, hub, "ada") as tab:
+        open_assignment_list(tab)
+        tab.get_by_role("button", name="Fetch Feedback").click()
+        expect(tab.locator("#submitted_assignments_list")).to_contain_text("view feedback")
+        shot(tab, "8-feedback-is-there")
+    (page,) = (hub.folder / "home" / "ada" / "vae" / "feedback").glob("*/vae.html")
+    text = page.read_text()
+    assert COMMENT in text
+    assert "The sign is wrong" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["services/genai/formgrader", "services/genai/lab", "user/instructor/lab", "hub/admin"]
+)
+def test_a_student_does_not_get_into_what_is_of_staff(hub: Hub, browser: Browser, path: str) -> None:
+    with logged_in(browser, hub, "ada") as tab:
+        response = tab.goto(hub.address + path)
+        assert response is not None
+        assert response.status in (403, 404)
+
+
+def test_nobody_gets_in_without_the_password(hub: Hub, browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.goto(hub.address)
+    tab.fill("#username_input", "instructor")
+    tab.fill("#password_input", "guess")
+    tab.click("#login_submit")
+    expect(tab.get_by_text("Invalid username or password")).to_be_visible()
+    tab.goto(f"{hub.formgrader}/manage_assignments")
+    assert "/hub/login" in tab.url
+
+
+def test_settings_with_the_password_are_for_their_owner_alone(hub: Hub) -> None:
+    assert (hub.folder / "hub" / "settings.json").stat().st_mode & 0o077 == 0
+
+
+def test_ctrl_c_ends_everything(hub: Hub) -> None:
+    """The last step: servers, services, kernels and the proxy are gone."""
+    assert _processes_of(hub.folder)
+    hub.process.send_signal(signal.SIGINT)
+    assert hub.process.wait(90) == 0
+    assert _processes_of(hub.folder) == []
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """Command lines of processes that work below the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            below = Path(process / "cwd").resolve().is_relative_to(folder)
+            if below:
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # gone
+            continue
+    return found
