@@ -8,13 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
-# Apart from make test: the attacks, which time whole classes, and what has not been seen to hold on an idle machine yet.
-APART := tests/platform/attacks tests/platform/audit/test_trials.py tests/platform/faults/test_faults.py \
+# Apart from make test: the attacks, which time whole classes, the hub, which needs the machine for itself, and what has not been seen to hold on an idle machine yet.
+APART := tests/platform/attacks tests/platform/hub tests/platform/audit/test_trials.py tests/platform/faults/test_faults.py \
 	tests/platform/benchmarks/test_large_class.py tests/platform/audit/test_sample.py \
 	tests/platform/authoring/test_scaffold.py
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup sandbox browser demo test test-fast test-apart attacks test-attacks faults fuzz check lint types contract stale audit bench clean
+.PHONY: help setup sandbox browser demo test test-fast test-apart attacks test-attacks hub test-hub faults fuzz check lint types contract stale audit bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -51,13 +51,19 @@ test: setup browser  ## All tests, the slow ones too; not those that are apart, 
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(APART:%=--ignore=%) $(PYTEST_ARGS)
 
 test-apart: setup browser  ## Trials of the audit, each fault once, a large class: many minutes, on an idle machine
-	$(BIN)/python -m pytest $(filter-out tests/platform/attacks,$(APART)) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(filter-out tests/platform/attacks tests/platform/hub,$(APART)) $(PYTEST_ARGS)
 
 attacks: setup browser  ## Some 270 ways to cheat, leak or break the grader, through the real command: a table (minutes)
 	$(BIN)/python -m tests.platform.attacks
 
 test-attacks: setup browser  ## The same as tests, with the pages of each in a browser
 	$(BIN)/python -m pytest tests/platform/attacks $(PYTEST_ARGS)
+
+hub: setup  ## A JupyterHub with the course on it, for a demo; Ctrl-C ends it
+	@$(BIN)/autograder hub
+
+test-hub: setup browser  ## The way of an assignment through the hub, in a real browser (minutes)
+	$(BIN)/python -m pytest tests/platform/hub $(PYTEST_ARGS)
 
 faults: setup  ## Kill, stop, starve and confuse the grader at random moments: nothing may be lost (hours; goes on with FAULTS_ARGS="--log FILE")
 	$(BIN)/python -m tests.platform.faults $(FAULTS_ARGS)
@@ -89,5 +95,5 @@ bench: setup  ## Time grading against stock nbgrader, side by side
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the virtual environment and everything generated
-	rm -rf $(VENV) demo .autograder .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) demo hub .autograder .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		benchmarks/.otter-venv benchmarks/results

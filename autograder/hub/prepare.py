@@ -24,12 +24,9 @@ c.Exchange.root = {exchange!r}
 # All accounts are one account of the machine, so its name says nothing.
 c.CourseDirectory.student_id = os.environ.get("JUPYTERHUB_USER", "*")
 '''
-LAB_CONFIG = '''"""JupyterLab asks nobody for news or updates. Made by `autograder hub`."""
-
-c = get_config()
-c.LabApp.news_url = None
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
-'''
+# JupyterLab asks nobody for news or updates.
+LAB_SETTINGS = """{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+"""
 # What only staff use is not shown to students.
 STUDENT_PAGE = """{"disabledExtensions": {"@jupyter/nbgrader:create-assignment": true,
  "@jupyter/nbgrader:formgrader": true, "@jupyter/nbgrader:course-list": true}}
@@ -90,7 +87,7 @@ def _configure_nbgrader(course: Course, place: Place) -> None:
         folder = place.config(role)
         (folder / "labconfig").mkdir(parents=True, exist_ok=True)
         (folder / "nbgrader_config.py").write_text(text, encoding="utf-8")
-        (folder / "jupyter_lab_config.py").write_text(LAB_CONFIG, encoding="utf-8")
+        (folder / "labconfig" / "default_setting_overrides.json").write_text(LAB_SETTINGS, encoding="utf-8")
     (place.config("student") / "labconfig" / "page_config.json").write_text(STUDENT_PAGE, encoding="utf-8")
 
 

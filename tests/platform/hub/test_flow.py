@@ -53,7 +53,6 @@ def in_the_dialog(tab: Page) -> str:
 
 def test_a_student_fetches_works_validates_and_hands_in(hub: Hub, browser: Browser) -> None:
     with logged_in(browser, hub, "ada") as tab:
-        expect(tab.get_by_text("Would you like to get notified")).to_have_count(0)
         open_assignment_list(tab)
         shot(tab, "1-assignments")
         tab.locator("#released_assignments_list .list_item", has_text="vae").get_by_role("button", name="Fetch").click()
@@ -70,6 +69,8 @@ def test_a_student_fetches_works_validates_and_hands_in(hub: Hub, browser: Brows
         tab.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
         assert RIGHT in ["".join(cell["source"]) for cell in json.loads(notebook.read_bytes())["cells"]]
 
+        expect(tab.get_by_text("Would you like to get notified")).to_have_count(0)
+        expect(tab.get_by_text("Create Assignment")).to_have_count(0)
         open_assignment_list(tab)
         tab.locator("#fetched_assignments_list a.assignment-notebooks-link").click()
         tab.locator("#fetched_assignments_list").get_by_role("button", name="Validate").click()
