@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import webbrowser
+from dataclasses import replace
 
 import click
 
@@ -26,13 +27,20 @@ Only this machine can connect, and only with the secret in the address that is p
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
 @click.option("--as", "name", help="Your name, as in [staff] graders (default: as this machine knows you).")
 @click.option("--browser/--no-browser", default=True, help="Open it in a browser.")
+@click.option("--hub", is_flag=True, help="As a service of JupyterHub, for the staff that it lets in.")
+@click.option("--formgrader", metavar="URL", help="Where formgrader is (default: formgrader_url in course.toml).")
 @click.pass_obj
-def serve(course: Course, port: int, name: str | None, browser: bool) -> None:
+def serve(course: Course, port: int, name: str | None, browser: bool, hub: bool, formgrader: str | None) -> None:
     """Serve what needs a person to a browser on this machine: the queue, marking by rubric, appeals, every student's
     submission, and the reports.
     """
-    from autograder.staff_site.serve import serve_here
+    from autograder.staff_site.serve import serve_here, serve_hub
 
+    if formgrader:
+        course = replace(course, settings=course.settings.model_copy(update={"formgrader_url": formgrader}))
+    if hub:
+        serve_hub(course, click.echo)
+        return
     name = name or getpass.getuser()
 
     def tell(address: str) -> None:

@@ -18,6 +18,7 @@ BANNER = (
 )
 
 ANSWERS_WITHIN_MS = 600_000
+STAFF_SERVICE = "staff"  # what needs a person: `autograder serve`
 
 
 def configure(c: Any, settings: HubSettings) -> None:
@@ -55,8 +56,9 @@ def configure(c: Any, settings: HubSettings) -> None:
         students: {"users": list(settings.students)},
     }
     see_course = ["list:services", f"read:services!service={course}"]
+    to_services = [f"access:services!service={name}" for name in (course, STAFF_SERVICE)]
     c.JupyterHub.load_roles = [
-        {"name": "staff", "groups": [staff], "scopes": [f"access:services!service={course}", *see_course]},
+        {"name": "staff", "groups": [staff], "scopes": [*to_services, *see_course]},
         {"name": "students", "groups": [students], "scopes": see_course},
         {"name": "server", "scopes": ["users:activity!user", "access:servers!server", "read:users!user", *see_course]},
         {
@@ -79,7 +81,25 @@ def configure(c: Any, settings: HubSettings) -> None:
                 "PATH": _path(settings),
             },
             "oauth_no_confirm": True,
-        }
+        },
+        {
+            "name": STAFF_SERVICE,
+            "url": f"http://127.0.0.1:{settings.staff_port}",
+            "command": [
+                settings.program("autograder"),
+                "--course",
+                settings.course_root,
+                "--data",
+                str(place.data),
+                "serve",
+                "--hub",
+                "--formgrader",
+                settings.formgrader,
+            ],
+            "cwd": str(place.data),
+            "environment": {"PATH": _path(settings)},
+            "oauth_no_confirm": True,
+        },
     ]
 
 

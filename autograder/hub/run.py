@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from autograder.course import Course
 from autograder.errors import AutograderError, UsageError
 from autograder.hub.place import Place
 from autograder.hub.settings import HubSettings
@@ -33,8 +34,9 @@ class HubError(AutograderError):
     """JupyterHub did not start, or ended by itself."""
 
 
-def choose_settings(place: Place, course_id: str, title: str, port: int, staff: tuple[str, ...],
-                    students: tuple[str, ...]) -> HubSettings:  # fmt: skip
+def choose_settings(
+    place: Place, course: Course, port: int, staff: tuple[str, ...], students: tuple[str, ...]
+) -> HubSettings:
     """Settings for this start; the password is the one of the last start in this folder.
 
     Raises:
@@ -43,14 +45,25 @@ def choose_settings(place: Place, course_id: str, title: str, port: int, staff: 
     try:
         with socket.create_server((HERE, port)) as taken:
             port = taken.getsockname()[1]
-            hub, proxy, formgrader = _free_ports(3)
+            ports = _free_ports(4)
     except OSError as error:
         raise UsageError(f"Port {port} cannot be used: {error.strerror}. Name another: --port {port + 1}.") from None
     password = HubSettings.read(place.settings).password if place.settings.exists() else _password()
     settings = HubSettings(
-        course_id, title, str(place.root), str(Path(sys.executable).parent), port, hub, proxy, formgrader, password,
-        staff, students,
-    )  # fmt: skip
+        course_id=course.settings.id,
+        title=course.settings.title,
+        course_root=str(course.root),
+        root=str(place.root),
+        bin=str(Path(sys.executable).parent),
+        port=port,
+        hub_port=ports[0],
+        proxy_port=ports[1],
+        formgrader_port=ports[2],
+        staff_port=ports[3],
+        password=password,
+        staff=staff,
+        students=students,
+    )
     settings.write(place.settings)
     return settings
 

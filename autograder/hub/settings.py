@@ -14,6 +14,7 @@ class HubSettings:
 
     Attributes:
         course_id: also the name of the formgrader service, as nbgrader wants it.
+        course_root: the folder of the course.
         root: see `Place`.
         bin: where jupyterhub, its proxy and the single-user server are.
         port: of the hub's address; the others are for its parts.
@@ -22,12 +23,14 @@ class HubSettings:
 
     course_id: str
     title: str
+    course_root: str
     root: str
     bin: str
     port: int
     hub_port: int
     proxy_port: int
     formgrader_port: int
+    staff_port: int
     password: str
     staff: tuple[str, ...]
     students: tuple[str, ...]

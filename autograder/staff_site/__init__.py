@@ -5,6 +5,6 @@ handlers have in common, `pages` shows and `deeds` changes, `serve` listens. Wha
 `autograder.staff` and `autograder.reports`; nothing is decided here.
 
 Covered: every page needs a login, every change a token of the same browser (XSRF); pages load nothing, run no script
-and cannot be framed; only this machine can connect, under this machine's names. Not covered: other programs of the
-same user on this machine, who can read the course's files anyway.
+and cannot be framed. Here only this machine can connect, under its own names; at a hub, whom the hub lets in. Not
+covered: other programs of the same user on this machine, who can read the course's files anyway.
 """

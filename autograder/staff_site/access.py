@@ -1,4 +1,4 @@
-"""Who may come in.
+"""Who may come in: the ways of knowing, and the one for a single person at this machine.
 
 On this machine: whoever opens the address that `autograder serve` prints, which holds a secret, as Jupyter's does. On
 a shared machine students can reach the port, too, and so the port alone opens nothing.
@@ -25,6 +25,9 @@ class Access(Protocol):
     def turn_away(self, handler: RequestHandler) -> None:
         """Finish the answer to somebody who may not, or not yet."""
 
+    def dressed(self, handler: type[RequestHandler]) -> type[RequestHandler]:
+        """The handler with what this way of knowing needs of it."""
+
     def routes(self) -> list[Any]:
         """Addresses of its own, below the site's."""
 
@@ -46,6 +49,9 @@ class SecretAddress:
     def turn_away(self, handler: RequestHandler) -> None:
         handler.set_status(403)
         handler.finish("Open the address that `autograder serve` printed; it holds a secret that lets you in.\n")
+
+    def dressed(self, handler: type[RequestHandler]) -> type[RequestHandler]:
+        return handler
 
     def routes(self) -> list[Any]:
         return [("login", _Login, {"access": self})]

@@ -37,7 +37,8 @@ class Page(RequestHandler):
 
     @property
     def who(self) -> str:
-        return str(self.current_user)
+        """For the record of deeds."""
+        return self.site.access.name_of(self) or ""
 
     def set_default_headers(self) -> None:
         for name, value in HEADERS.items():

@@ -46,11 +46,12 @@ class NotFound(Page):
 
 def application(site: Site) -> Application:
     """All addresses of the site, ready to listen."""
-    routes: list[Any] = [(site.prefix + path, *rest) for path, *rest in (*site.access.routes(), *ROUTES)]
+    pages = [(path, site.access.dressed(page)) for path, page in ROUTES]
+    routes: list[Any] = [(site.prefix + path, *rest) for path, *rest in (*site.access.routes(), *pages)]
     cookie = {"httponly": True, "samesite": "Lax", "path": site.prefix}
     return Application(
         routes, site=site, cookie_secret=secrets.token_bytes(32), xsrf_cookies=True, xsrf_cookie_kwargs=cookie,
-        xsrf_cookie_name="autograder-xsrf", default_handler_class=NotFound,
+        xsrf_cookie_name="autograder-xsrf", default_handler_class=site.access.dressed(NotFound),
     )  # fmt: skip
 
 
@@ -79,6 +80,19 @@ def listen(site: Site, sockets: list[socket]) -> HTTPServer:
     server = HTTPServer(application(site), max_body_size=LONGEST_BODY)
     server.add_sockets(sockets)
     return server
+
+
+def serve_hub(course: Course, tell: Callable[[str], None]) -> None:
+    """Serve the course's staff as a service of JupyterHub, which says where in the environment.
+
+    Raises:
+        UsageError: JupyterHub did not start this.
+    """
+    from autograder.staff_site.hub_access import HubAccess, service_place  # JupyterHub, which is not always there
+
+    host, port, prefix = service_place()
+    site = Site(course, HubAccess(), prefix=prefix)
+    asyncio.run(_listen(site, bind_sockets(port, host), lambda: tell(f"At {prefix} of the hub")))
 
 
 async def _listen(site: Site, sockets: list[socket], ready: Callable[[], None]) -> None:

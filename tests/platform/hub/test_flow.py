@@ -146,6 +146,47 @@ def test_a_student_does_not_get_into_what_is_of_staff(hub: Hub, browser: Browser
         assert response.status in (403, 404)
 
 
+def test_staff_find_the_queue_at_the_hub_and_settle_under_their_own_name(hub: Hub, browser: Browser) -> None:
+    with logged_in(browser, hub, "instructor") as tab:
+        tab.goto(f"{hub.address}services/staff/queue/vae?grader=*")
+        expect(tab.get_by_role("heading", level=1)).to_contain_text("what needs a person")
+        assert "signed in as instructor" in tab.content()
+        shot(tab, "9-queue")
+        tab.goto(f"{hub.address}services/staff/queue/vae")
+        tab.get_by_label("Student", exact=True).fill("ada")
+        tab.get_by_label("What the student objects to").fill("Look again.")
+        tab.get_by_role("button", name="Enter").click()
+        expect(tab.get_by_role("status")).to_contain_text("Entered: ada")
+        tab.get_by_role("link", name=re.compile("^appeal .* of ada")).click()
+        tab.get_by_label("What you found or did").fill("Looked.")
+        tab.get_by_role("button", name=re.compile("^Settled")).click()
+        expect(tab.get_by_role("status")).to_contain_text("Settled: appeal of ada")
+        tab.goto(f"{hub.address}services/staff/student/vae/ada")
+        formgrader = tab.get_by_role("link", name="Grade by hand in formgrader").get_attribute("href")
+        assert formgrader is not None
+        assert formgrader.startswith(f"{hub.formgrader}/submissions/")
+
+
+def test_the_queue_is_closed_to_students_and_strangers(hub: Hub, browser: Browser) -> None:
+    paths = ["", "queue/vae", "next/vae", "student/vae/ada", "report/vae/index.html", "matter/vae/ada?kind=written",
+             "nowhere"]  # fmt: skip
+    forms = ["settle/vae/ada?kind=appeal", "mark/vae/ada?cell=x", "appeal/vae"]
+    with logged_in(browser, hub, "ada") as tab:
+        asking = tab.context.request
+        for path in paths:
+            assert asking.get(f"{hub.address}services/staff/{path}").status == 403, path
+        for path in forms:
+            assert asking.post(f"{hub.address}services/staff/{path}").status == 403, path
+    stranger = browser.new_context().request
+    for path in paths:
+        assert "/hub/login" in stranger.get(f"{hub.address}services/staff/{path}").url, path
+    for path in forms:
+        assert stranger.post(f"{hub.address}services/staff/{path}").status == 403, path
+    for token in ("made-up", ""):
+        header = {"Authorization": f"token {token}"}
+        assert "ada" not in stranger.get(f"{hub.address}services/staff/queue/vae", headers=header).text()
+
+
 def test_nobody_gets_in_without_the_password(hub: Hub, browser: Browser) -> None:
     tab = browser.new_page()
     tab.goto(hub.address)
