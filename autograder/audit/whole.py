@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from autograder.audit.gate import shortfalls
+from autograder.audit.kept import keep, kept
 from autograder.audit.measure import measure, plan_trials
 from autograder.audit.measured import Effort, Measured
 from autograder.audit.model import Progress
@@ -18,10 +19,11 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One assignment, measured, and what is below a threshold."""
+    """One assignment, measured, and what is below a threshold. `before`: it was measured by an earlier run."""
 
     measured: Measured
     shortfalls: tuple[str, ...]
+    before: bool = False
 
 
 def measure_all(
@@ -32,18 +34,25 @@ def measure_all(
     on_progress: OnProgress,
     *,
     questions: Collection[str] = (),
+    again: bool = False,
 ) -> list[Checked]:
     """Measure some assignments by trials, by default all; keep the result of each that was measured whole.
+
+    Args:
+        again: also what an earlier run has measured, and what has not changed since.
 
     Raises:
         UsageError: an assignment or a question does not exist, or cosmic-ray is not installed.
         ConfigurationError, SuiteError: something the instructor wrote cannot be used.
     """
     assignments = [course.assignment(name) for name in dict.fromkeys(names or course.assignment_names)]
-    plans = [plan_trials(assignment, effort, questions) for assignment in with_questions(assignments, questions)]
+    chosen = with_questions(assignments, questions)
+    whole = effort.whole and not questions
+    earlier = {a.name: kept(course, a, effort) for a in chosen} if whole and not again else {}
+    plans = [plan_trials(a, effort, questions) for a in chosen if earlier.get(a.name) is None]
     total = sum(len(plan.trials) for plan in plans)
     done = 0
-    checked = []
+    checked: dict[str, Checked] = {}
     for plan in plans:
         name = plan.assignment.name
         on_progress(Progress(name, done, total))
@@ -54,7 +63,11 @@ def measure_all(
             on_progress(Progress(name, done, total))
 
         measured = measure(course, plan, workers, see)
-        checked.append(Checked(measured, shortfalls(measured, course.settings.audit)))
-        if effort.whole and not questions:
-            write_record(course, plan.assignment, checked[-1].shortfalls, effort)
-    return checked
+        checked[name] = Checked(measured, shortfalls(measured, course.settings.audit))
+        if whole:
+            keep(course, plan.assignment, measured)
+            write_record(course, plan.assignment, checked[name].shortfalls, effort)
+    for name, one in earlier.items():
+        if one is not None:
+            checked[name] = Checked(one, shortfalls(one, course.settings.audit), before=True)
+    return [checked[a.name] for a in chosen]

@@ -45,6 +45,7 @@ Examples:
 )
 @click.option("--mutants", type=click.IntRange(1), metavar="N", help="Try a sample of N mutants a question, not all.")
 @click.option("--seeds", type=click.IntRange(1), default=200, show_default=True, help="Seeds for each right answer.")
+@click.option("--force", is_flag=True, help="Try again what was tried before, though nothing has changed since.")
 @click.option("--gate", is_flag=True, help="Fail where a question is below the thresholds of course.toml.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one a processor).")
 @click.option(
@@ -60,6 +61,7 @@ def audit(
     parts: tuple[str, ...],
     mutants: int | None,
     seeds: int,
+    force: bool,
     gate: bool,
     workers: int | None,
     isolation: str,
@@ -75,7 +77,8 @@ def audit(
     Part mutants: automatic small changes of the reference, each of which a test should catch. Part
     steadiness: right answers under many seeds, with 1 and 2 threads and both default dtypes, which no
     test may mark down. Both together also tell how much room each tolerance has. They run our own
-    code alone, without a sandbox, and fail nothing unless --gate is given.
+    code alone, without a sandbox, and fail nothing unless --gate is given. What was measured whole is
+    kept: after a stop, the same command goes on with the next assignment.
     """
     from autograder.audit.measured import Effort
     from autograder.audit.report.table import show
@@ -92,7 +95,9 @@ def audit(
         report = _measure_known(course, assignments, questions, workers, isolation)
         show(report, console)
     effort = Effort(tuple(part for part in wanted if part != "known"), mutants, seeds)
-    checked = _measure_by_trials(course, assignments, questions, effort, workers) if effort.parts else []
+    checked = _measure_by_trials(course, assignments, questions, effort, workers, force) if effort.parts else []
+    if before := [one.measured.assignment for one in checked if one.before]:
+        console.print(f"As tried before, since nothing has changed: {', '.join(before)}. --force tries again.")
     for one in checked:
         show_trials(one.measured, one.shortfalls, console)
     _write_files(report, checked, json_file, html_file)
@@ -116,7 +121,7 @@ def _measure_known(
 
 
 def _measure_by_trials(
-    course: Course, assignments: tuple[str, ...], questions: tuple[str, ...], effort: Effort, workers: int
+    course: Course, assignments: tuple[str, ...], questions: tuple[str, ...], effort: Effort, workers: int, force: bool
 ) -> list[Checked]:
     from autograder.audit.whole import measure_all
 
@@ -126,7 +131,7 @@ def _measure_by_trials(
             bar.start(step.total, step.assignment)
             bar.set(step.done, step.total)
 
-        return measure_all(course, assignments, effort, workers, see, questions=questions)
+        return measure_all(course, assignments, effort, workers, see, questions=questions, again=force)
 
 
 def _write_files(

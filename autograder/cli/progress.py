@@ -1,13 +1,16 @@
-"""A progress bar with counts, rate and time left, on stderr; plain lines where that is no terminal."""
+"""A progress bar with counts, rate and time left, on stderr; a plain line a minute where that is no terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+EVERY_S = 60.0
 
 
 class RateColumn(ProgressColumn):
@@ -37,13 +40,47 @@ class Bar:
         self._progress.advance(self._task)
 
 
+class Lines(Bar):
+    """The same where nothing can be drawn: a line a minute, so that a log of long work says how far it is."""
+
+    def __init__(self, console: Console, label: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._label, self._clock = console, label, clock
+        self._done, self._total, self._note = 0, 0, ""
+        self._began = self._said = clock()
+
+    def start(self, total: int, note: str) -> None:
+        if note != self._note:  # another part, with counts of its own
+            self._began, self._done = self._clock(), 0
+        self._total, self._note = total, note
+
+    def set(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+        self._say()
+
+    def advance(self) -> None:
+        self._done += 1
+        self._say()
+
+    def _say(self) -> None:
+        now = self._clock()
+        if now - self._said < EVERY_S or not self._done:
+            return
+        self._said = now
+        left = (now - self._began) / self._done * (self._total - self._done)
+        note = f" ({self._note})" if self._note else ""
+        self._console.print(f"{self._label}{note}: {self._done} of {self._total}, about {left / 60:.0f} min left")
+
+
 @contextmanager
 def counting(label: str) -> Iterator[Bar]:
     """A progress bar for the time of the block."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if not console.is_terminal:
+        yield Lines(console, label)
+        return
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(),
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         yield Bar(progress, label)

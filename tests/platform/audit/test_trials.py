@@ -61,6 +61,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.mark.slow
+def test_the_same_once_more_is_not_tried_again_unless_asked_for(run: Run, tmp_path: Path) -> None:
+    """The findings are those of the first run, to the last figure: seconds would differ by themselves."""
+    arguments = ["--part", "mutants", "--part", "steadiness", "--seeds", str(SEEDS), "--gate"]
+    arguments += ["--json", str(tmp_path / "again.json")]
+    result = CliRunner().invoke(audit, arguments, obj=run.course, env={"COLUMNS": "160"})
+    assert result.exit_code == run.exit_code
+    assert "As tried before, since nothing has changed: tensors. --force tries again." in result.output
+    assert json.loads((tmp_path / "again.json").read_text())["trials"] == [run.data]
+
+
+@pytest.mark.slow
 class TestFaultySuite:
     """Each fault is measured; what is right beside it is not touched."""
 
