@@ -101,7 +101,8 @@ class Server:
         if torch.get_default_device().type != "cpu":
             torch.set_default_device(None)
         torch.set_grad_enabled(True)
-        torch.use_deterministic_algorithms(False)
+        if torch.are_deterministic_algorithms_enabled():  # switching them off imports the compiler: seconds
+            torch.use_deterministic_algorithms(False)
         torch.default_generator.manual_seed(seed)  # torch.manual_seed formats stack traces where there is no GPU
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(seed)
