@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= $(shell nproc)
 # Apart from make test: the attacks, which time whole classes, the hub, which needs the machine for itself, and what has not been seen to hold on an idle machine yet.
-APART := tests/platform/attacks tests/platform/hub tests/platform/audit/test_trials.py tests/platform/faults/test_faults.py \
+APART := tests/platform/attacks tests/platform/hub tests/platform/faults/test_faults.py \
 	tests/platform/benchmarks/test_large_class.py tests/platform/audit/test_sample.py \
 	tests/platform/authoring/test_scaffold.py
 export OMP_NUM_THREADS ?= 1

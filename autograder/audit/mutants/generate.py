@@ -23,6 +23,7 @@ TENSOR_OPERATORS: dict[str, Operator] = {
     "dtype": tensor_calls.other_dtype,
     "drop term": tensor_terms.drop_term,
     "swap operands": tensor_terms.swap_operands,
+    "augmented": tensor_terms.augmented,
     "transpose": tensor_terms.transpose,
     "scale constant": tensor_terms.scale_constant,
     "detach": tensor_terms.detach,

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from autograder.audit.mutants.edits import Spot
 
 PLAIN = frozenset({"shape", "dtype", "device", "ndim"})  # of a tensor, and without a gradient
+ARITHMETIC = (
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.RShift, ast.LShift, ast.BitOr, ast.BitAnd,
+    ast.BitXor,
+)  # fmt: skip
 PLAIN_METHODS = frozenset({"dim", "size", "numel"})
 
 
@@ -24,6 +28,15 @@ def swap_operands(spot: Spot) -> Iterator[ast.AST]:
     node = spot.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
         yield ast.BinOp(node.right, node.op, node.left)
+
+
+def augmented(spot: Spot) -> Iterator[ast.AST]:
+    """a += b becomes a -= b, a *= b and so on: cosmic-ray changes the operators of a + b alone."""
+    node = spot.node
+    if isinstance(node, ast.AugAssign):
+        for other in ARITHMETIC:
+            if not isinstance(node.op, other):
+                yield ast.AugAssign(node.target, other(), node.value)
 
 
 def transpose(spot: Spot) -> Iterator[ast.AST]:

@@ -179,6 +179,6 @@ def test_a_sample_says_that_it_is_one_and_is_not_kept(tmp_path: Path) -> None:
     assert "a sample of 3 mutants a question" in result.stderr
     (data,) = json.loads(result.stdout)["trials"]
     assert len(data["mutants"]) == 3
-    assert data["questions"][0]["generated"] > 50
+    assert data["questions"][0]["generated"] > 30  # all that there are, not those that were tried
     assert all(test["alone"] is None for test in data["tests"])
     assert read_record(course, course.assignment("tensors")) is None

@@ -98,8 +98,8 @@ def test_countdown_again(student):
 EQUIVALENT = """[[mutants]]
 question = "countdown"
 verdict = "equivalent"
-reason = "At 0 there is nothing to add."
-changes = [["n > 0", "n >= 0"], ["n > 0", "n != 0"]]
+reason = "At 0 there is nothing to add, and integers have no gradient."
+changes = [["n > 0", "n >= 0"], ["n > 0", "n != 0"], ["n > 0", "n > -1"], ["", "@torch.no_grad()"]]
 
 [[mutants]]
 question = "countdown"
