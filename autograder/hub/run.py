@@ -93,7 +93,7 @@ def run_hub(place: Place, settings: HubSettings, ready: Callable[[], None]) -> N
             while not stopped and hub.poll() is None:
                 time.sleep(LOOK_EVERY_S)
             if not stopped:
-                raise HubError(f"JupyterHub ended by itself, with status {hub.returncode}.\n{_tail(place.log)}")
+                raise HubError(f"JupyterHub ended by itself, with status {hub.returncode}.")
         except HubError as error:
             raise HubError(f"{error}\n{_tail(place.log)}") from None
         finally:
