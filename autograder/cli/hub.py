@@ -38,7 +38,6 @@ def hub(course: Course, port: int, students: int, folder: Path | None) -> None:
     except ImportError:
         raise click.ClickException("JupyterHub is not installed. Run: pip install 'autograder[hub]'") from None
 
-    from autograder.hub.configure import STAFF_SERVICE
     from autograder.hub.place import Place
     from autograder.hub.prepare import STAFF, prepare
     from autograder.hub.run import choose_settings, run_hub
@@ -54,7 +53,8 @@ def hub(course: Course, port: int, students: int, folder: Path | None) -> None:
             f"  accounts   {STAFF[0]} (staff); {', '.join(ids[:3])} and {len(ids) - 3} more (students)\n"
             f"  password   {settings.password}   (of all of them)\n"
             f"  formgrader {settings.formgrader}   (as {STAFF[0]})\n"
-            f"  queue      {settings.address}services/{STAFF_SERVICE}/   (as {STAFF[0]})\n"
+            f"  queue      {settings.queue}   (as {STAFF[0]})\n"
+            f"  my work    {settings.work}   (deadlines, receipts, checks; as a student)\n"
             f"{ids[0]} has handed in nothing yet: log in, open Nbgrader › Assignment List, fetch, work, submit.\n"
             f"Log: {place.log}\nCtrl-C ends everything."
         )

@@ -35,6 +35,7 @@ VERBS = {
     "serve": "Queue, marking and reports in a browser, for staff.",
     "gradebook": "The course's marks: weights, lateness, letters, export.",
     "demo": "The whole loop on a generated class.",
+    "serve-students": "Deadlines, receipts and checks for students at the hub.",
     "hub": "A JupyterHub with the course on it.",
     "doctor": "What this machine can isolate, GPUs, versions.",
 }
@@ -58,7 +59,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"autograder.cli.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"autograder.cli.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

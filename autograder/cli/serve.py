@@ -32,7 +32,7 @@ Only this machine can connect, and only with the secret in the address that is p
 @click.pass_obj
 def serve(course: Course, port: int, name: str | None, browser: bool, hub: bool, formgrader: str | None) -> None:
     """Serve what needs a person to a browser on this machine: the queue, marking by rubric, appeals, every student's
-    submission, and the reports.
+    submission, and the reports. What students use at the hub is `autograder serve-students`.
     """
     from autograder.staff_site.serve import serve_here, serve_hub
 

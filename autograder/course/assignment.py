@@ -37,6 +37,18 @@ class Limits(_Strict):
     notebook_mib: Annotated[int, Field(ge=1, le=1024)] = 20
 
 
+class CheckWork(_Strict):
+    """How often students may have their work tried by the hidden tests before they hand it in, at the hub.
+
+    Attributes:
+        attempts: for each student; 0 for never.
+        cool_down_minutes: from one attempt to the next.
+    """
+
+    attempts: Annotated[int, Field(ge=0, le=1000)] = 0
+    cool_down_minutes: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 10.0
+
+
 class Question(_Strict):
     """One function or class of the reference, graded by hidden tests."""
 
@@ -62,6 +74,7 @@ class AssignmentFile(_Strict):
     reference: Identifier
     due: datetime
     limits: Limits = Limits()
+    check_work: CheckWork = CheckWork()
     question: Annotated[tuple[Question, ...], Field(min_length=1)]
     written: tuple[Written, ...] = ()
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from autograder.course import Assignment, Course
 from autograder.course.assignment import TOTAL_POINTS
-from autograder.course.policy import OUT_OF, Component, GradebookPolicy
+from autograder.course.policy import Component, GradebookPolicy
+from autograder.course_grades.deadlines import own_deadline
 from autograder.course_grades.lateness import ON_TIME, HandIn, judge
 from autograder.course_grades.scores import Person, Score, read_gradebook
 from autograder.course_grades.standing import ItemMark, Standing, State, standing_of
-from autograder.course_grades.tables import Known, Tables, read_tables
+from autograder.course_grades.tables import Known, Tables, external_items, read_tables
 from autograder.errors import ConfigurationError
 
 
@@ -63,16 +64,6 @@ def load_class(course: Course, as_of: datetime | None = None) -> ClassList:
     components = course.settings.components
     standings = tuple(standing_of(person.id, marker.marks_of(person.id), components) for person in people)
     return ClassList(course, tuple(people), standings, now)
-
-
-def external_items(course: Course) -> dict[str, float]:
-    """Item -> its points, for all items that are no assignments."""
-    return {
-        item: component.out_of.get(item, OUT_OF)
-        for component in course.settings.components
-        for item in component.items
-        if item not in course.assignment_names
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +121,6 @@ class _Marker:
         return self.tables.due.get((student, name), self.now) is None
 
     def _due(self, student: str, name: str) -> datetime:
-        """The student's own deadline: the later of what extensions.csv and formgrader's database grant."""
-        own = self.tables.due.get((student, name)) or self.assignments[name].due
         score = self.scores.get((student, name))
-        granted = self.assignments[name].due + score.extension if score is not None else own
-        return max(own, granted)
+        own = self.tables.due.get((student, name))
+        return own_deadline(self.assignments[name].due, own, score.extension if score is not None else None)

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from autograder.course import Course
+from autograder.course.policy import OUT_OF
 from autograder.errors import Problem
 
 ABSENT, EXCUSED = "absent", "excused"
@@ -76,6 +78,16 @@ def read_tables(data: Path, known: Known) -> Tables:
     if (data / "extensions.csv").exists():
         reader.read_extensions(data / "extensions.csv")
     return reader.tables
+
+
+def external_items(course: Course) -> dict[str, float]:
+    """Item -> its points, for all items that are no assignments."""
+    return {
+        item: component.out_of.get(item, OUT_OF)
+        for component in course.settings.components
+        for item in component.items
+        if item not in course.assignment_names
+    }
 
 
 @dataclass(frozen=True, slots=True)

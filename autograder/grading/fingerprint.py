@@ -21,7 +21,7 @@ GPUS = Path("/proc/driver/nvidia/gpus")
 def provenance(course: Course, assignment: Assignment, isolation: str) -> dict[str, str]:
     """Everything but the notebook: hashes of suite, reference, release, engine and settings; versions in words."""
     settings = {
-        "assignment": assignment.content.model_dump(mode="json", exclude={"title", "due"}),
+        "assignment": assignment.content.model_dump(mode="json", exclude={"title", "due", "check_work"}),
         "sandbox": course.settings.sandbox.model_dump(mode="json"),
     }
     package = Path(autograder.__file__).parent

@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from autograder.hub.place import Place
-from autograder.hub.settings import HubSettings
+from autograder.hub.settings import STAFF_SERVICE, WORK_SERVICE, HubSettings
 
 BANNER = (
     "<strong>Demo:</strong> all accounts here are one account of the machine, with one password. Nobody is safe from "
@@ -18,7 +18,6 @@ BANNER = (
 )
 
 ANSWERS_WITHIN_MS = 600_000
-STAFF_SERVICE = "staff"  # what needs a person: `autograder serve`
 
 
 def configure(c: Any, settings: HubSettings) -> None:
@@ -47,6 +46,8 @@ def configure(c: Any, settings: HubSettings) -> None:
         "JUPYTER_CONFIG_PATH": lambda spawner: str(
             place.config("staff" if spawner.user.name in settings.staff else "student")
         ),
+        "JUPYTER_PATH": str(place.jupyter),
+        "AUTOGRADER_WORK_URL": settings.work,
         "PATH": _path(settings),
     }
 
@@ -56,11 +57,15 @@ def configure(c: Any, settings: HubSettings) -> None:
         students: {"users": list(settings.students)},
     }
     see_course = ["list:services", f"read:services!service={course}"]
-    to_services = [f"access:services!service={name}" for name in (course, STAFF_SERVICE)]
+    to_work = f"access:services!service={WORK_SERVICE}"
+    to_services = [to_work, *(f"access:services!service={name}" for name in (course, STAFF_SERVICE))]
     c.JupyterHub.load_roles = [
         {"name": "staff", "groups": [staff], "scopes": [*to_services, *see_course]},
-        {"name": "students", "groups": [students], "scopes": see_course},
-        {"name": "server", "scopes": ["users:activity!user", "access:servers!server", "read:users!user", *see_course]},
+        {"name": "students", "groups": [students], "scopes": [to_work, *see_course]},
+        {
+            "name": "server",
+            "scopes": ["users:activity!user", "access:servers!server", "read:users!user", to_work, *see_course],
+        },
         {
             "name": "formgrader",
             "services": [course],
@@ -85,22 +90,29 @@ def configure(c: Any, settings: HubSettings) -> None:
         {
             "name": STAFF_SERVICE,
             "url": f"http://127.0.0.1:{settings.staff_port}",
-            "command": [
-                settings.program("autograder"),
-                "--course",
-                settings.course_root,
-                "--data",
-                str(place.data),
-                "serve",
-                "--hub",
-                "--formgrader",
-                settings.formgrader,
-            ],
+            "command": _autograder(settings, place, "serve", "--hub", "--formgrader", settings.formgrader),
+            "cwd": str(place.data),
+            "environment": {"PATH": _path(settings)},
+            "oauth_no_confirm": True,
+        },
+        {
+            "name": WORK_SERVICE,
+            "url": f"http://127.0.0.1:{settings.work_port}",
+            "command": _autograder(
+                settings, place, "serve-students", "--exchange", str(place.exchange), "--no-check-owner"
+            ),
             "cwd": str(place.data),
             "environment": {"PATH": _path(settings)},
             "oauth_no_confirm": True,
         },
     ]
+
+
+def _autograder(settings: HubSettings, place: Place, *arguments: str) -> list[str]:
+    """A command of the course's staff, with the class's data."""
+    return [
+        settings.program("autograder"), "--course", settings.course_root, "--data", str(place.data), *arguments
+    ]  # fmt: skip
 
 
 def _as_root() -> list[str]:

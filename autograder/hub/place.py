@@ -44,6 +44,11 @@ class Place:
     def log(self) -> Path:
         return self.state / "jupyterhub.log"
 
+    @property
+    def jupyter(self) -> Path:
+        """Jupyter's data for everybody's server: the kernel, which knows %check_work."""
+        return self.root / "jupyter"
+
     def config(self, role: str) -> Path:
         """A folder of Jupyter's configuration: for a "student", for one of the "staff", or for the class's "grader"."""
         return self.root / "config" / role

@@ -14,6 +14,7 @@ from autograder.demo.people import people
 from autograder.hub.place import Place
 
 STAFF = ("instructor",)
+KERNEL_ARGUMENTS = ("--IPKernelApp.extra_extensions=autograder.in_notebook",)  # %check_work and %my_work
 PERSON_CONFIG = '''"""nbgrader for one person: which course, which exchange. Made by `autograder hub`."""
 
 import os
@@ -60,6 +61,7 @@ def prepare(course: Course, place: Place, students: int, said: Callable[[str], N
         folder.mkdir(parents=True, exist_ok=True)
     (place.homes / f"grader-{course.settings.id}").mkdir(exist_ok=True)
     _configure_nbgrader(course, place)
+    _make_kernel(place)
     said("Building the assignments")
     for name in course.assignment_names:
         assignment = here.assignment(name)
@@ -89,6 +91,16 @@ def _configure_nbgrader(course: Course, place: Place) -> None:
         (folder / "nbgrader_config.py").write_text(text, encoding="utf-8")
         (folder / "labconfig" / "default_setting_overrides.json").write_text(LAB_SETTINGS, encoding="utf-8")
     (place.config("student") / "labconfig" / "page_config.json").write_text(STUDENT_PAGE, encoding="utf-8")
+
+
+def _make_kernel(place: Place) -> None:
+    """The kernel of this installation, with the magics for students."""
+    from ipykernel.kernelspec import write_kernel_spec
+
+    folder = place.jupyter / "kernels" / "python3"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_kernel_spec(folder, extra_arguments=list(KERNEL_ARGUMENTS))
 
 
 def _fill_gradebook(course: Course, students: int) -> None:

@@ -45,7 +45,7 @@ def choose_settings(
     try:
         with socket.create_server((HERE, port)) as taken:
             port = taken.getsockname()[1]
-            ports = _free_ports(4)
+            ports = _free_ports(5)
     except OSError as error:
         raise UsageError(f"Port {port} cannot be used: {error.strerror}. Name another: --port {port + 1}.") from None
     password = HubSettings.read(place.settings).password if place.settings.exists() else _password()
@@ -60,6 +60,7 @@ def choose_settings(
         proxy_port=ports[1],
         formgrader_port=ports[2],
         staff_port=ports[3],
+        work_port=ports[4],
         password=password,
         staff=staff,
         students=students,

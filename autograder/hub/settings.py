@@ -7,6 +7,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+STAFF_SERVICE = "staff"  # what needs a person: `autograder serve`
+WORK_SERVICE = "work"  # deadlines, receipts and checks for students: `autograder serve-students`
+
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
@@ -31,6 +34,7 @@ class HubSettings:
     proxy_port: int
     formgrader_port: int
     staff_port: int
+    work_port: int
     password: str
     staff: tuple[str, ...]
     students: tuple[str, ...]
@@ -50,6 +54,16 @@ class HubSettings:
     @property
     def formgrader(self) -> str:
         return f"{self.address}services/{self.course_id}/formgrader"
+
+    @property
+    def work(self) -> str:
+        """Where students see their work; `%check_work` asks there."""
+        return f"{self.address}services/{WORK_SERVICE}/"
+
+    @property
+    def queue(self) -> str:
+        """Where staff see what needs a person."""
+        return f"{self.address}services/{STAFF_SERVICE}/"
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,13 @@ import math
 from autograder.errors import UsageError
 from autograder.staff.marking import mark, rubric_of
 from autograder.staff.queue import appeal, settle
-from autograder.staff_site.page import Page
+from autograder.staff_site.page import StaffPage
 from autograder.staff_site.pages import kind_of
 
 LONGEST_WORDS = 10_000  # characters
 
 
-class Settle(Page):
+class Settle(StaffPage):
     """A person has seen to it."""
 
     async def post(self, name: str, student: str) -> None:
@@ -22,7 +22,7 @@ class Settle(Page):
         self.go_on(_next(self, name), f"Settled: {kind} of {student}.")
 
 
-class Mark(Page):
+class Mark(StaffPage):
     """Points for a written answer, item by item."""
 
     async def post(self, name: str, student: str) -> None:
@@ -35,7 +35,7 @@ class Mark(Page):
         self.go_on(_next(self, name), f"{student}: {given:g} points for {cell}.")
 
 
-class Appeal(Page):
+class Appeal(StaffPage):
     """A student objects, and somebody of the staff enters it."""
 
     async def post(self, name: str) -> None:
@@ -45,7 +45,7 @@ class Appeal(Page):
         self.go_on(self.site.url("queue", name, grader="*"), f"Entered: {student} on {question}.")
 
 
-def words_of(page: Page, field: str) -> str:
+def words_of(page: StaffPage, field: str) -> str:
     """What was written into a field.
 
     Raises:
@@ -70,5 +70,5 @@ def _points(item: str, text: str) -> float:
     return points
 
 
-def _next(page: Page, name: str) -> str:
+def _next(page: StaffPage, name: str) -> str:
     return page.site.url("next", name, grader=page.get_query_argument("grader", "*"))

@@ -18,13 +18,13 @@ from autograder.staff.book import Deed, open_book
 from autograder.staff.duties import Kind
 from autograder.staff.marking import marked_before, rubric_of
 from autograder.staff.queue import Entry
-from autograder.staff_site.page import Page
+from autograder.staff_site.page import StaffPage
 from autograder.staff_site.site import modified_ns
 
 MOST_ROWS = 100
 
 
-class Home(Page):
+class Home(StaffPage):
     """How much is open in each assignment."""
 
     async def get(self) -> None:
@@ -42,7 +42,7 @@ class Home(Page):
         return rows
 
 
-class Queue(Page):
+class Queue(StaffPage):
     """What is open in one assignment, of one grader or of all."""
 
     async def get(self, name: str) -> None:
@@ -59,7 +59,7 @@ class Queue(Page):
         )  # fmt: skip
 
 
-class Next(Page):
+class Next(StaffPage):
     """To the first matter of a grader's queue."""
 
     async def get(self, name: str) -> None:
@@ -71,7 +71,7 @@ class Next(Page):
         )
 
 
-class Matter(Page):
+class Matter(StaffPage):
     """One matter: what is known of it, and a form to settle it or to mark it."""
 
     async def get(self, name: str, student: str) -> None:
@@ -111,7 +111,7 @@ class Matter(Page):
             return book.deeds(assignment.name, student)
 
 
-class Student(Page):
+class Student(StaffPage):
     """All about one submission."""
 
     async def get(self, name: str, student: str) -> None:
@@ -124,7 +124,7 @@ class Student(Page):
         self.finish(text.encode("utf-8", errors="backslashreplace"))
 
 
-class Report(Page):
+class Report(StaffPage):
     """A file of reports/<assignment>/; the report itself is made anew where grading has gone on since."""
 
     FILES = MappingProxyType(
@@ -151,7 +151,7 @@ class Report(Page):
         self.finish(content)
 
 
-def address(page: Page, entry: Entry, grader: str) -> str:
+def address(page: StaffPage, entry: Entry, grader: str) -> str:
     """Of the page of one matter."""
     duty = entry.duty
     return page.site.url(
@@ -159,7 +159,7 @@ def address(page: Page, entry: Entry, grader: str) -> str:
     )
 
 
-def kind_of(page: Page) -> Kind:
+def kind_of(page: StaffPage) -> Kind:
     """Which kind of matter the address names; HTTPError 404 where there is none such."""
     try:
         return Kind(page.get_query_argument("kind"))

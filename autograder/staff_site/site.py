@@ -1,46 +1,27 @@
-"""What all pages share: the course, who may come in, addresses, and records that are read once."""
+"""What all pages share: the course, and records that are read once."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment
 from autograder.grading.records import Record, load_records, record_path
 from autograder.staff.queue import Entry, open_queue
-from autograder.staff_site.access import Access
+from autograder.web.website import Website
 
 SETTLED_S = 2  # a folder that changed more recently may change again without a new time
 
 
 @dataclass
-class Site:
-    """One course's site.
+class Site(Website):
+    """One course's site for staff."""
 
-    Attributes:
-        prefix: what all addresses begin with; begins and ends with a slash.
-        hosts: names under which it may be asked for, or none for all of them (behind a proxy that checks).
-    """
-
-    course: Course
-    access: Access
-    prefix: str = "/"
-    hosts: frozenset[str] = frozenset()
+    templates = Path(__file__).parent / "templates"
     _records: dict[str, tuple[int, tuple[Record, ...]]] = field(default_factory=dict)
     _reading: threading.Lock = field(default_factory=threading.Lock)
-
-    def url(self, *parts: str, **query: str) -> str:
-        """The address of a page; parts may hold any bytes that a folder's name can."""
-        path = "/".join(quote(os.fsencode(part), safe="") for part in parts)
-        pairs = [(name, os.fsencode(value)) for name, value in query.items() if value]
-        return self.prefix + path + (f"?{urlencode(pairs)}" if pairs else "")
-
-    def assignments(self) -> list[Assignment]:
-        return [self.course.assignment(name) for name in self.course.assignment_names]
 
     def queue(self, assignment: Assignment) -> list[Entry]:
         """What is open now. Raises as `open_queue` does."""

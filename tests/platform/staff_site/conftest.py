@@ -18,9 +18,10 @@ from tornado.netutil import bind_sockets
 
 from autograder.course import Course
 from autograder.course.course import StaffSettings
-from autograder.staff_site.access import SecretAddress
-from autograder.staff_site.serve import HERE, listen
+from autograder.staff_site.serve import ROUTES
 from autograder.staff_site.site import Site
+from autograder.web.access import SecretAddress
+from autograder.web.serving import HERE, listen
 from tests.platform.gradebook.conftest import Classroom
 from tests.platform.staff.conftest import classroom, graded
 
@@ -94,7 +95,7 @@ def serving(course: Course, name: str) -> Iterator[Served]:
     loop = asyncio.new_event_loop()
 
     async def start() -> None:
-        listen(site, sockets)
+        listen(site, ROUTES, sockets)
 
     loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever)

@@ -32,7 +32,9 @@ class HubAccess:
         handler.redirect(handler.get_login_url())
 
     def dressed(self, handler: type[RequestHandler]) -> type[RequestHandler]:
-        return cast("type[RequestHandler]", type(handler.__name__, (HubOAuthenticated, handler), {}))
+        # JupyterHub's check of forms comes first otherwise, and does not know yet that a token was sent.
+        own = {"check_xsrf_cookie": handler.check_xsrf_cookie} if getattr(handler, "for_programs", False) else {}
+        return cast("type[RequestHandler]", type(handler.__name__, (HubOAuthenticated, handler), own))
 
     def routes(self) -> list[Any]:
         return [("oauth_callback", HubOAuthCallbackHandler)]
