@@ -192,7 +192,13 @@ def _as_html(asked: Mapping[str, Any], note: str) -> str:
             look += f"<small>Tried with a right {others} where yours is not right yet.</small>"
         share = 100 * passed / tests if tests else 0
         bar = f"<progress value='{share:.0f}' max='100' style='width: 6em' aria-hidden='true'></progress>"
-        rows.append((f"<code>{html.escape(question['name'])}</code>", f"{bar} {passed} of {tests}", look))
+        rows.append(
+            (
+                f"<code>{html.escape(question['name'])}</code>",
+                f"<span style='white-space: nowrap'>{bar} {passed} of {tests}</span>",
+                look,
+            )
+        )
     problems = "".join(f"<li>{html.escape(problem)}</li>" for problem in answer["problems"])
     top = f"<ul>{problems}</ul>" if problems else ""
     table = _table(("Question", "Hidden tests passed", "What to look at"), rows) if rows else ""

@@ -27,7 +27,8 @@ def configure(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.hub_port}"
     c.JupyterHub.db_url = f"sqlite:///{place.state / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(place.state / "cookie_secret")
-    c.JupyterHub.template_vars = {"announcement": BANNER}
+    to_work = f'<a href="/services/{WORK_SERVICE}/">My work: deadlines, receipts, checks</a>'
+    c.JupyterHub.template_vars = {"announcement": BANNER, "announcement_home": f"{BANNER} {to_work}"}
     # Validating a notebook runs all of it before anything is answered; the proxy would wait for 20 s.
     patience = ["--proxy-timeout", str(ANSWERS_WITHIN_MS)]
     c.ConfigurableHTTPProxy.command = [settings.program("configurable-http-proxy"), *patience]
@@ -57,14 +58,14 @@ def configure(c: Any, settings: HubSettings) -> None:
         students: {"users": list(settings.students)},
     }
     see_course = ["list:services", f"read:services!service={course}"]
-    to_work = f"access:services!service={WORK_SERVICE}"
-    to_services = [to_work, *(f"access:services!service={name}" for name in (course, STAFF_SERVICE))]
+    may_work = f"access:services!service={WORK_SERVICE}"
+    to_services = [may_work, *(f"access:services!service={name}" for name in (course, STAFF_SERVICE))]
     c.JupyterHub.load_roles = [
         {"name": "staff", "groups": [staff], "scopes": [*to_services, *see_course]},
-        {"name": "students", "groups": [students], "scopes": [to_work, *see_course]},
+        {"name": "students", "groups": [students], "scopes": [may_work, *see_course]},
         {
             "name": "server",
-            "scopes": ["users:activity!user", "access:servers!server", "read:users!user", to_work, *see_course],
+            "scopes": ["users:activity!user", "access:servers!server", "read:users!user", may_work, *see_course],
         },
         {
             "name": "formgrader",

@@ -5,9 +5,12 @@ The tests of this file are steps, in order; each goes on where the last one ende
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import signal
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -69,6 +72,18 @@ def test_a_student_fetches_works_validates_and_hands_in(hub: Hub, browser: Brows
         tab.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
         assert RIGHT in ["".join(cell["source"]) for cell in json.loads(notebook.read_bytes())["cells"]]
 
+        tab.locator(".jp-Notebook .jp-CodeCell").last.locator(".cm-content").click()
+        tab.keyboard.press("Escape")
+        tab.keyboard.press("b")
+        tab.keyboard.press("Enter")
+        tab.keyboard.insert_text("%check_work")
+        tab.keyboard.press("Control+Enter")
+        checked = tab.locator(".jp-OutputArea", has_text="Hidden tests passed").last
+        expect(checked.get_by_role("row", name=re.compile("^kl_divergence"))).to_contain_text("The sign is wrong")
+        expect(checked.get_by_role("row", name=re.compile("^reparameterize"))).to_contain_text("All right.")
+        checked.scroll_into_view_if_needed()
+        shot(tab, "3-checked")
+
         expect(tab.get_by_text("Would you like to get notified")).to_have_count(0)
         expect(tab.get_by_text("Create Assignment")).to_have_count(0)
         open_assignment_list(tab)
@@ -76,22 +91,40 @@ def test_a_student_fetches_works_validates_and_hands_in(hub: Hub, browser: Brows
         tab.locator("#fetched_assignments_list").get_by_role("button", name="Validate").click()
         dialog = tab.locator(".jp-Dialog")
         dialog.wait_for()
-        shot(tab, "3-validated")
+        shot(tab, "4-validated")
         assert "kl" in dialog.inner_text()  # a public test of the wrong answer fails, and is named
         assert "reparameterize" not in dialog.inner_text()
         dialog.get_by_role("button").last.click()
 
         tab.locator("#fetched_assignments_list").get_by_role("button", name="Submit").click()
         expect(tab.locator("#submitted_assignments_list")).to_contain_text("vae")
-        shot(tab, "4-handed-in")
+        shot(tab, "5-handed-in")
     (handed_in,) = (hub.folder / "exchange" / "genai" / "inbound").glob("ada+vae+*")
     assert (handed_in / "vae.ipynb").read_bytes() == notebook.read_bytes()
+
+
+def test_the_student_has_a_receipt(hub: Hub, browser: Browser) -> None:
+    (handed_in,) = (hub.folder / "exchange" / "genai" / "inbound").glob("ada+vae+*")
+    digest = hashlib.sha256((handed_in / "vae.ipynb").read_bytes()).hexdigest()
+    with logged_in(browser, hub, "ada") as tab:
+        tab.goto(f"{hub.address}services/work/")
+        work = tab.get_by_role("region", name=re.compile("^Variational autoencoders"))
+        expect(work).to_contain_text("12 February 2027, 23:59 UTC+01:00")
+        expect(work).to_contain_text("9 of 10 left")
+        shot(tab, "11-my-work")
+        work.locator("a[href*=receipt]").click()
+        expect(tab.get_by_role("row", name=re.compile("^vae.ipynb"))).to_contain_text(digest)
+    with logged_in(browser, hub, "aiko") as tab:
+        assert (
+            tab.context.request.get(tab.url.split("user")[0] + f"services/work/receipt/vae/{handed_in.name}").status
+            == 404
+        )
 
 
 def test_staff_collect_grade_look_and_give_back(hub: Hub, browser: Browser) -> None:
     with logged_in(browser, hub, "instructor") as tab:
         tab.goto(f"{hub.formgrader}/manage_assignments")
-        shot(tab, "5-formgrader")
+        shot(tab, "6-formgrader")
         tab.locator("tr", has_text="vae").locator(".collect a").click()
         assert "Successfully collected" in in_the_dialog(tab)
         tab.locator("tr", has_text="vae").locator(".num-submissions a").click()
@@ -106,14 +139,14 @@ def test_staff_collect_grade_look_and_give_back(hub: Hub, browser: Browser) -> N
         tests = tab.locator("table", has_text="Moving mu by some amount").first
         expect(tests).to_be_visible()
         tests.scroll_into_view_if_needed()
-        shot(tab, "6-tests")
+        shot(tab, "7-tests")
         score, comment = tab.locator("input.score").last, tab.locator("textarea.comment").last
         score.fill("7")
         score.press("Tab")
         comment.fill(COMMENT)
         comment.press("Tab")
         expect(tab.locator(".save-icon, .glyphicon-ok").first).to_be_attached()
-        shot(tab, "7-by-hand")
+        shot(tab, "8-by-hand")
 
         tab.goto(f"{hub.formgrader}/manage_submissions/vae")
         tab.locator("tr", has_text="ada").locator(".generate-feedback a").click()
@@ -129,7 +162,7 @@ def test_the_student_reads_the_feedback(hub: Hub, browser: Browser) -> None:
         open_assignment_list(tab)
         tab.get_by_role("button", name="Fetch Feedback").click()
         expect(tab.locator("#submitted_assignments_list")).to_contain_text("view feedback")
-        shot(tab, "8-feedback-is-there")
+        shot(tab, "9-feedback-is-there")
     (page,) = (hub.folder / "home" / "ada" / "vae" / "feedback").glob("*/vae.html")
     text = page.read_text()
     assert COMMENT in text
@@ -151,7 +184,7 @@ def test_staff_find_the_queue_at_the_hub_and_settle_under_their_own_name(hub: Hu
         tab.goto(f"{hub.address}services/staff/queue/vae?grader=*")
         expect(tab.get_by_role("heading", level=1)).to_contain_text("what needs a person")
         assert "signed in as instructor" in tab.content()
-        shot(tab, "9-queue")
+        shot(tab, "10-queue")
         tab.goto(f"{hub.address}services/staff/queue/vae")
         tab.get_by_label("Student", exact=True).fill("ada")
         tab.get_by_label("What the student objects to").fill("Look again.")
@@ -185,6 +218,45 @@ def test_the_queue_is_closed_to_students_and_strangers(hub: Hub, browser: Browse
     for token in ("made-up", ""):
         header = {"Authorization": f"token {token}"}
         assert "ada" not in stranger.get(f"{hub.address}services/staff/queue/vae", headers=header).text()
+
+
+def test_students_work_is_closed_to_whoever_has_no_right_token(hub: Hub, browser: Browser) -> None:
+    """One that is made up, one of a student that may do something else, none at all."""
+    pages = {"": None, "check/x": None, "receipt/vae/x": None, "nowhere": None, "ask/vae": b"{}"}
+    for_programs = {"api/work": None, "api/check/x": None, "api/ask/vae": b"{}"}
+    with logged_in(browser, hub, "ada") as tab:
+        weak = _token(tab, hub, "ada", ["read:users!user=ada"])
+        right = _token(tab, hub, "ada", ["access:services!service=work"])
+    for token in (weak, "made-up", ""):
+        for path, body in {**pages, **for_programs}.items():
+            status, address, text = _ask(f"{hub.address}services/work/{path}", body, token)
+            assert status == 403 or "/hub/login" in address or "/hub/api/oauth2" in address, (path, token)
+            assert "Variational" not in text
+    status, _, text = _ask(f"{hub.address}services/work/api/work", None, right)
+    assert (status, json.loads(text)["student"]) == (200, "ada")
+    assert _ask(f"{hub.address}services/staff/", None, right)[0] == 403
+
+
+def _token(tab: Page, hub: Hub, name: str, scopes: list[str]) -> str:
+    """A token that somebody makes at the hub for a program of their own."""
+    tab.goto(f"{hub.address}hub/token")
+    tab.fill("#token-note", "test")
+    tab.fill("#token-scopes", " ".join(scopes))
+    tab.get_by_role("button", name="Request new API token").click()
+    made = tab.locator("#token-result")
+    expect(made).not_to_be_empty()
+    return made.inner_text().strip()
+
+
+def _ask(address: str, body: bytes | None, token: str) -> tuple[int, str, str]:
+    """Status, the address in the end, and the text."""
+    headers = {"Authorization": f"token {token}"} if token else {}
+    try:
+        response = urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=60)
+    except urllib.error.HTTPError as error:
+        response = error
+    with response:
+        return response.status, response.url, response.read().decode(errors="replace")
 
 
 def test_nobody_gets_in_without_the_password(hub: Hub, browser: Browser) -> None:
