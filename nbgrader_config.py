@@ -17,6 +17,9 @@ c.CourseDirectory.course_id = tomllib.loads((_ROOT / "assignments" / "course.tom
 c.CourseDirectory.root = str(_DATA)
 c.CourseDirectory.db_url = f"sqlite:///{_DATA / 'gradebook.db'}"
 
+# nbgrader's own collect believes names and follows links; see the module.
+c.ExchangeFactory.collect = "autograder.gradebook.collect.SafeCollect"
+
 # The masters that nbgrader sees are made by `autograder build`; nobody edits them.
 c.CourseDirectory.source_directory = ".autograder/source"
 c.CourseDirectory.release_directory = "release"
