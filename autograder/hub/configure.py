@@ -1,7 +1,9 @@
-"""JupyterHub's configuration in demo mode.
+"""JupyterHub's configuration, in demo and in server mode.
 
 Groups and the service's name are those that nbgrader looks for: formgrade-<course>, nbgrader-<course>, and a service
-called like the course. A student's server may do nothing but serve its student, and see which courses there are.
+called like the course. A student's server may do nothing but serve its student, ask about the student's own work, and
+see which courses there are. In server mode accounts are those of the machine (PAM), each person's server runs as that
+person, and what serves the staff as the grader.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ BANNER = (
     "<strong>Demo:</strong> all accounts here are one account of the machine, with one password. Nobody is safe from "
     "anybody else. Do not put real students' work here."
 )
-
+TO_WORK = f'<a href="/services/{WORK_SERVICE}/">My work: deadlines, receipts, checks</a>'
 ANSWERS_WITHIN_MS = 600_000
 
 
@@ -27,21 +29,18 @@ def configure(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.hub_port}"
     c.JupyterHub.db_url = f"sqlite:///{place.state / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(place.state / "cookie_secret")
-    to_work = f'<a href="/services/{WORK_SERVICE}/">My work: deadlines, receipts, checks</a>'
-    c.JupyterHub.template_vars = {"announcement": BANNER, "announcement_home": f"{BANNER} {to_work}"}
     # Validating a notebook runs all of it before anything is answered; the proxy would wait for 20 s.
     patience = ["--proxy-timeout", str(ANSWERS_WITHIN_MS)]
     c.ConfigurableHTTPProxy.command = [settings.program("configurable-http-proxy"), *patience]
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_port}"
     c.ConfigurableHTTPProxy.pid_file = str(place.state / "proxy.pid")
-
-    c.JupyterHub.authenticator_class = "shared-password"
-    c.SharedPasswordAuthenticator.user_password = settings.password
     c.Authenticator.allowed_users = {*settings.staff, *settings.students}
+    if settings.grader:
+        _accounts_of_the_machine(c)
+    else:
+        _accounts_of_a_demo(c, settings, place)
 
-    c.JupyterHub.spawner_class = "simple"
-    c.SimpleLocalProcessSpawner.home_dir_template = str(place.homes / "{username}")
-    c.Spawner.cmd = [settings.program("jupyterhub-singleuser"), *_as_root()]
+    c.Spawner.cmd = _server(settings)
     c.Spawner.default_url = "/lab"
     c.Spawner.environment = {
         "JUPYTER_CONFIG_PATH": lambda spawner: str(
@@ -51,7 +50,28 @@ def configure(c: Any, settings: HubSettings) -> None:
         "AUTOGRADER_WORK_URL": settings.work,
         "PATH": _path(settings),
     }
+    _roles(c, settings)
+    c.JupyterHub.services = _services(settings, place)
 
+
+def _accounts_of_a_demo(c: Any, settings: HubSettings, place: Place) -> None:
+    """One password, one account of the machine, and a folder for each as home."""
+    c.JupyterHub.template_vars = {"announcement": BANNER, "announcement_home": f"{BANNER} {TO_WORK}"}
+    c.JupyterHub.authenticator_class = "shared-password"
+    c.SharedPasswordAuthenticator.user_password = settings.password
+    c.JupyterHub.spawner_class = "simple"
+    c.SimpleLocalProcessSpawner.home_dir_template = str(place.homes / "{username}")
+
+
+def _accounts_of_the_machine(c: Any) -> None:
+    """The machine's own passwords and homes."""
+    c.JupyterHub.template_vars = {"announcement_home": TO_WORK}
+    c.JupyterHub.authenticator_class = "pam"
+    c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+    c.LocalAuthenticator.create_system_users = False
+
+
+def _roles(c: Any, settings: HubSettings) -> None:
     course, staff, students = settings.course_id, f"formgrade-{settings.course_id}", f"nbgrader-{settings.course_id}"
     c.JupyterHub.load_groups = {
         staff: {"users": list(settings.staff)},
@@ -73,40 +93,46 @@ def configure(c: Any, settings: HubSettings) -> None:
             "scopes": [f"groups!group={students}", "list:groups", "list:users"],
         },
     ]
-    c.JupyterHub.services = [
-        {
-            "name": course,
-            "url": f"http://127.0.0.1:{settings.formgrader_port}",
-            "command": [settings.program("jupyterhub-singleuser"), *_as_root(), f"--ServerApp.root_dir={place.data}"],
-            "cwd": str(place.data),
-            "environment": {
-                "HOME": str(place.homes / f"grader-{course}"),
-                "JUPYTER_CONFIG_PATH": str(place.config("grader")),
-                "JUPYTERHUB_DEFAULT_URL": "/formgrader",
-                "AUTOGRADER_DATA": str(place.data),
-                "PATH": _path(settings),
-            },
-            "oauth_no_confirm": True,
-        },
-        {
-            "name": STAFF_SERVICE,
-            "url": f"http://127.0.0.1:{settings.staff_port}",
-            "command": _autograder(settings, place, "serve", "--hub", "--formgrader", settings.formgrader),
-            "cwd": str(place.data),
-            "environment": {"PATH": _path(settings)},
-            "oauth_no_confirm": True,
-        },
-        {
-            "name": WORK_SERVICE,
-            "url": f"http://127.0.0.1:{settings.work_port}",
-            "command": _autograder(
-                settings, place, "serve-students", "--exchange", str(place.exchange), "--no-check-owner"
-            ),
-            "cwd": str(place.data),
-            "environment": {"PATH": _path(settings)},
-            "oauth_no_confirm": True,
-        },
-    ]
+
+
+def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:
+    """formgrader, the queue, and students' work: all of them as the grader."""
+    queue = ["serve", "--hub", "--formgrader", settings.formgrader]
+    work = ["serve-students", "--exchange", str(place.exchange)]
+    if not settings.grader:
+        work.append("--no-check-owner")
+    formgrader = {
+        "JUPYTER_CONFIG_PATH": str(place.config("grader")),
+        "JUPYTERHUB_DEFAULT_URL": "/formgrader",
+        "AUTOGRADER_DATA": str(place.data),
+    }
+    course = settings.course_id
+    return [
+        _service(
+            settings, place, course, settings.formgrader_port,
+            [*_server(settings), f"--ServerApp.root_dir={place.data}"], formgrader,
+        ),
+        _service(settings, place, STAFF_SERVICE, settings.staff_port, _autograder(settings, place, *queue)),
+        _service(settings, place, WORK_SERVICE, settings.work_port, _autograder(settings, place, *work)),
+    ]  # fmt: skip
+
+
+def _service(
+    settings: HubSettings, place: Place, name: str, port: int, command: list[str],
+    environment: dict[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    # In server mode the home is that of the account.
+    own = {"user": settings.grader} if settings.grader else {}
+    home = {} if settings.grader else {"HOME": str(place.grader_home)}
+    return {
+        "name": name,
+        "url": f"http://127.0.0.1:{port}",
+        "command": command,
+        "cwd": str(place.data),
+        "environment": {"PATH": _path(settings), **home, **(environment or {})},
+        "oauth_no_confirm": True,
+        **own,
+    }
 
 
 def _autograder(settings: HubSettings, place: Place, *arguments: str) -> list[str]:
@@ -116,8 +142,10 @@ def _autograder(settings: HubSettings, place: Place, *arguments: str) -> list[st
     ]  # fmt: skip
 
 
-def _as_root() -> list[str]:
-    return ["--allow-root"] if os.geteuid() == 0 else []
+def _server(settings: HubSettings) -> list[str]:
+    """What a person's server, and formgrader, run; in a demo perhaps as root."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 and not settings.grader else []
+    return [settings.program("jupyterhub-singleuser"), *as_root]
 
 
 def _path(settings: HubSettings) -> str:

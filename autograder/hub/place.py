@@ -32,6 +32,11 @@ class Place:
         return self.root / "home"
 
     @property
+    def grader_home(self) -> Path:
+        """Of what runs for the staff in a demo: formgrader, the queue, checks."""
+        return self.homes / ".grader"
+
+    @property
     def state(self) -> Path:
         """What JupyterHub itself keeps, and its log."""
         return self.root / "hub"

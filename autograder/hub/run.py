@@ -35,9 +35,9 @@ class HubError(AutograderError):
 
 
 def choose_settings(
-    place: Place, course: Course, port: int, staff: tuple[str, ...], students: tuple[str, ...]
+    place: Place, course: Course, port: int, staff: tuple[str, ...], students: tuple[str, ...], grader: str = ""
 ) -> HubSettings:
-    """Settings for this start; the password is the one of the last start in this folder.
+    """Settings for this start; the password of a demo is the one of the last start in this folder.
 
     Raises:
         UsageError: the port is taken.
@@ -48,7 +48,7 @@ def choose_settings(
             ports = _free_ports(5)
     except OSError as error:
         raise UsageError(f"Port {port} cannot be used: {error.strerror}. Name another: --port {port + 1}.") from None
-    password = HubSettings.read(place.settings).password if place.settings.exists() else _password()
+    password = "" if grader else _password_of(place)
     settings = HubSettings(
         course_id=course.settings.id,
         title=course.settings.title,
@@ -64,6 +64,7 @@ def choose_settings(
         password=password,
         staff=staff,
         students=students,
+        grader=grader,
     )
     settings.write(place.settings)
     return settings
@@ -167,8 +168,9 @@ def _free_ports(count: int) -> list[int]:
         return [stack.enter_context(socket.create_server((HERE, 0))).getsockname()[1] for _ in range(count)]
 
 
-def _password() -> str:
-    return secrets.token_urlsafe(PASSWORD_BYTES)
+def _password_of(place: Place) -> str:
+    known = HubSettings.read(place.settings).password if place.settings.exists() else ""
+    return known or secrets.token_urlsafe(PASSWORD_BYTES)
 
 
 def _tail(log: Path, lines: int = 15) -> str:

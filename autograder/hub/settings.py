@@ -21,7 +21,8 @@ class HubSettings:
         root: see `Place`.
         bin: where jupyterhub, its proxy and the single-user server are.
         port: of the hub's address; the others are for its parts.
-        password: of all accounts alike.
+        password: of all accounts alike, in a demo.
+        grader: the account that everything of the staff's runs as; "" in a demo, where there is one account for all.
     """
 
     course_id: str
@@ -38,6 +39,7 @@ class HubSettings:
     password: str
     staff: tuple[str, ...]
     students: tuple[str, ...]
+    grader: str = ""
 
     @property
     def address(self) -> str:

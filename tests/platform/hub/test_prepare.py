@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course import find_course
 from autograder.hub.place import Place
-from autograder.hub.prepare import prepare
+from autograder.hub.prepare import prepare_demo
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = Place(tmp_path_factory.mktemp("prepared") / "hub")
-    assert prepare(find_course(ROOT), place, 4, lambda _: None)[0] == "ada"
+    assert prepare_demo(find_course(ROOT), place, 4, lambda _: None)[0] == "ada"
     return place
 
 
@@ -38,7 +38,7 @@ def test_the_next_start_loses_nothing(place: Place) -> None:
     theirs.write_text("mine")
     submitted = place.data / "submitted" / "aiko" / "vae" / "vae.ipynb"
     submitted.write_text("changed since")
-    prepare(find_course(ROOT), place, 4, lambda _: None)
+    prepare_demo(find_course(ROOT), place, 4, lambda _: None)
     assert theirs.read_text() == "mine"
     assert submitted.read_text() == "changed since"
 
