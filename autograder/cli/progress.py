@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 EVERY_S = 60.0
+RECENT = 10
 
 
 class RateColumn(ProgressColumn):
@@ -41,19 +43,26 @@ class Bar:
 
 
 class Lines(Bar):
-    """The same where nothing can be drawn: a line a minute, so that a log of long work says how far it is."""
+    """The same where nothing can be drawn: a line a minute, so that a log of long work says how far it is.
+
+    The time left is told from the pace of the last `RECENT` lines: long work has slow and fast stretches.
+    """
 
     def __init__(self, console: Console, label: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._label, self._clock = console, label, clock
         self._done, self._total, self._note = 0, 0, ""
-        self._began = self._said = clock()
+        self._began = clock()
+        self._said: deque[tuple[float, int]] = deque([(self._began, 0)], maxlen=RECENT)  # when, and how many were done
 
     def start(self, total: int, note: str) -> None:
-        if note != self._note:  # another part, with counts of its own
-            self._began, self._done = self._clock(), 0
+        if note != self._note:
+            self._began = self._clock()
         self._total, self._note = total, note
 
     def set(self, done: int, total: int) -> None:
+        if done < self._done:  # another part, with counts of its own
+            self._said.clear()
+            self._said.append((self._began, 0))
         self._done, self._total = done, total
         self._say()
 
@@ -63,12 +72,14 @@ class Lines(Bar):
 
     def _say(self) -> None:
         now = self._clock()
-        if now - self._said < EVERY_S or not self._done:
+        if now - self._said[-1][0] < EVERY_S:
             return
-        self._said = now
-        left = (now - self._began) / self._done * (self._total - self._done)
+        since, before = self._said[0]
+        self._said.append((now, self._done))
         note = f" ({self._note})" if self._note else ""
-        self._console.print(f"{self._label}{note}: {self._done} of {self._total}, about {left / 60:.0f} min left")
+        pace = (self._done - before) / (now - since)
+        left = f", about {(self._total - self._done) / pace / 60:.0f} min left" if pace else ""
+        self._console.print(f"{self._label}{note}: {self._done} of {self._total}{left}")
 
 
 @contextmanager

@@ -43,3 +43,21 @@ def test_short_work_says_nothing() -> None:
     for _ in range(3):
         lines.advance()
     assert written.getvalue() == ""
+
+
+def test_what_is_left_is_told_from_the_pace_of_late() -> None:
+    """Ten slow minutes and more, in another part with the same counts, say nothing of the fast ones after them."""
+    now = [0.0]
+    written = io.StringIO()
+    lines = Lines(Console(file=written, width=200), "Trying", lambda: now[0])
+    lines.start(400, "vae")
+    for done in range(1, 21):
+        now[0] += EVERY_S
+        lines.set(done, 400)
+    lines.start(400, "gan")
+    for done in range(40, 240, 20):
+        now[0] += EVERY_S
+        lines.set(done, 400)
+    said = written.getvalue().splitlines()
+    assert said[19] == "Trying (vae): 20 of 400, about 380 min left"
+    assert said[-1] == "Trying (gan): 220 of 400, about 9 min left"

@@ -59,7 +59,7 @@ def test_homes_that_others_can_read_are_refused(tmp_path: Path) -> None:
     for home, mode in zip(homes, (0o700, 0o755, 0o750), strict=True):
         home.mkdir()
         home.chmod(mode)
-    with pytest.raises(UsageError, match="chmod go-rwx .*/bo .*/cy$") as refused:
+    with pytest.raises(UsageError, match=r"chmod go-rwx .*/bo .*/cy$") as refused:
         check_homes([*homes, tmp_path / "not-made-yet"])
     assert "/ada" not in str(refused.value)
     check_homes(homes[:1])
