@@ -1,4 +1,5 @@
-"""Make nbgrader's own "autograde" grade in the sandbox.
+"""Make nbgrader's own "autograde" grade in the sandbox: the course's assignments with their hidden suites, and any
+others as ordinary assignments of nbgrader (see `plain`).
 
 formgrader's lightning button and `nbgrader autograde` would run students' code in a kernel, as the
 user who pressed it, and score a test cell by what its output looks like. nbgrader has no setting for
@@ -11,12 +12,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import Execute, SaveAutoGrades
 from traitlets import Unicode
+
+from autograder.course import find_course
+from autograder.errors import UsageError
+from autograder.gradebook.plain.preprocessors import SafeScores, SandboxedExecute
 
 _COMMAND = [sys.executable, "-c", "from autograder.cli.main import main; main()"]
 _GRADED = (0, 1)  # 1: something was graded with problems that a person must look at
@@ -28,11 +35,34 @@ class SandboxedAutograde(Autograde):
     course_root = Unicode("", help="The instructor's tree, with assignments/course.toml").tag(config=True)
 
     def start(self) -> None:
-        """Grade the assignment for the student, or for all, and log what the command says.
+        """Grade the assignment for the student, or for all, and log how.
 
         Raises:
-            NbGraderException: the command could not grade.
+            NbGraderException: it could not be graded.
         """
+        if self._has_hidden_suite():
+            self._grade_by_suite()
+        else:
+            self._grade_by_cells()
+
+    def _has_hidden_suite(self) -> bool:
+        try:
+            course = find_course(Path(self.course_root or self.coursedir.root))
+        except UsageError:  # a course of nbgrader's alone
+            return False
+        return self.coursedir.assignment_id in course.assignment_names
+
+    def _grade_by_cells(self) -> None:
+        """nbgrader's own way, with the two steps that touch students' code replaced."""
+        replaced = {Execute: SandboxedExecute, SaveAutoGrades: SafeScores}
+        steps = Autograde.autograde_preprocessors.default()
+        self.autograde_preprocessors = [replaced.get(step, step) for step in steps]
+        try:
+            super().start()
+        finally:
+            SandboxedExecute.close()
+
+    def _grade_by_suite(self) -> None:
         student = self.coursedir.student_id
         arguments = ["grade", self.coursedir.assignment_id]
         arguments += [] if student == "*" else ["--student", student]
