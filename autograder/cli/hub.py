@@ -26,6 +26,7 @@ Examples:
   autograder hub --students 40 --port 8010  a larger class, another port
   autograder hub --folder ../my-hub         somewhere else; another start goes on with what is there
   sudo autograder hub --server              real accounts of this machine, in /srv/<course>
+  autograder hub --gpu-share 4              up to four people on each GPU, where there is one
 
 \b
 Without --server it is a demo: all accounts of the hub are one account of this machine.
@@ -43,8 +44,12 @@ Only this machine can connect, in both; for a server put one that speaks TLS in 
     help="Where everything goes (default: hub/ in the course's folder; /srv/<course> with --server).",
 )  # fmt: skip
 @click.option("--server", is_flag=True, help="Real accounts of this machine. Needs root.")
+@click.option(
+    "--gpu-share", default=1, show_default=True, type=click.IntRange(1, 64),
+    help="How many people's servers may have the same GPU at once.",
+)  # fmt: skip
 @click.pass_obj
-def hub(course: Course, port: int, students: int, folder: Path | None, server: bool) -> None:
+def hub(course: Course, port: int, students: int, folder: Path | None, server: bool, gpu_share: int) -> None:
     """Start JupyterHub with JupyterLab, nbgrader for students and staff, formgrader, what needs a person, and
     students' own work; in a demo with a made-up class, all of which have accounts.
     """
@@ -53,20 +58,20 @@ def hub(course: Course, port: int, students: int, folder: Path | None, server: b
     except ImportError:
         raise click.ClickException("JupyterHub is not installed. Run: pip install 'autograder[hub]'") from None
     if server:
-        _serve(course, port, (folder or Path("/srv") / course.settings.id).absolute())
+        _serve(course, port, (folder or Path("/srv") / course.settings.id).absolute(), gpu_share)
     else:
-        _demo(course, port, students, (folder or course.root / "hub").absolute())
+        _demo(course, port, students, (folder or course.root / "hub").absolute(), gpu_share)
     click.echo("Ended.")
 
 
-def _demo(course: Course, port: int, students: int, folder: Path) -> None:
+def _demo(course: Course, port: int, students: int, folder: Path, gpu_share: int) -> None:
     from autograder.hub.place import Place
     from autograder.hub.prepare import STAFF, prepare_demo
     from autograder.hub.run import choose_settings, run_hub
 
     place = Place(folder)
     ids = prepare_demo(course, place, students, _say)
-    settings = choose_settings(place, course, port, STAFF, tuple(ids))
+    settings = choose_settings(place, course, port, STAFF, tuple(ids), gpu_share=gpu_share)
 
     def ready() -> None:
         click.secho("Demo: all accounts are one account of this machine. Nobody is safe from anybody else.", bold=True)
@@ -83,7 +88,7 @@ def _demo(course: Course, port: int, students: int, folder: Path) -> None:
     run_hub(place, settings, ready)
 
 
-def _serve(course: Course, port: int, folder: Path) -> None:
+def _serve(course: Course, port: int, folder: Path, gpu_share: int) -> None:
     from autograder.hub.accounts import read_accounts
     from autograder.hub.place import Place
     from autograder.hub.prepare import prepare_server
@@ -95,7 +100,9 @@ def _serve(course: Course, port: int, folder: Path) -> None:
         raise UsageError(f"{folder} lies in the course's folder, which is closed to students. Name another: --folder.")
     accounts = read_accounts(course.settings.id)
     place = Place(folder)
-    settings = choose_settings(place, course, port, accounts.staff, accounts.students, accounts.grader)
+    settings = choose_settings(
+        place, course, port, accounts.staff, accounts.students, grader=accounts.grader, gpu_share=gpu_share
+    )
     prepare_server(course, place, accounts, settings.program("jupyterhub-singleuser"), _say)
 
     def ready() -> None:
@@ -112,7 +119,10 @@ def _serve(course: Course, port: int, folder: Path) -> None:
 
 
 def _places(settings: HubSettings) -> str:
+    count, share = len(settings.gpus), settings.gpu_share
+    gpus = f"{count}, each for up to {share} servers at once" if count else "none found; servers run without"
     return (
+        f"  GPUs       {gpus}\n"
         f"  formgrader {settings.formgrader}   (as staff)\n"
         f"  queue      {settings.queue}   (as staff)\n"
         f"  my work    {settings.work}   (deadlines, receipts, checks; as a student)\n"

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from autograder.hub.leases import Leases
 from autograder.hub.place import Place
+from autograder.hub.profiles import Profiles
 from autograder.hub.settings import STAFF_SERVICE, WORK_SERVICE, HubSettings
 
 BANNER = (
@@ -50,8 +52,22 @@ def configure(c: Any, settings: HubSettings) -> None:
         "AUTOGRADER_WORK_URL": settings.work,
         "PATH": _path(settings),
     }
+    _lend_gpus(c, settings, place)
     _roles(c, settings)
     c.JupyterHub.services = _services(settings, place)
+
+
+def _lend_gpus(c: Any, settings: HubSettings, place: Place) -> None:
+    """Where there are GPUs: a page to choose on, and a lease for as long as the server runs."""
+    if not settings.gpus:
+        return
+    leases = Leases(place.leases, settings.gpus, settings.gpu_share)
+    leases.only(())  # servers ended with the last hub
+    profiles = Profiles(leases)
+    c.Spawner.options_form = profiles.form
+    c.Spawner.options_from_form = profiles.chosen
+    c.Spawner.pre_spawn_hook = profiles.before_start
+    c.Spawner.post_stop_hook = profiles.after_stop
 
 
 def _accounts_of_a_demo(c: Any, settings: HubSettings, place: Place) -> None:

@@ -46,6 +46,11 @@ class Place:
         return self.state / "settings.json"
 
     @property
+    def leases(self) -> Path:
+        """Who has which GPU."""
+        return self.state / "gpus.json"
+
+    @property
     def log(self) -> Path:
         return self.state / "jupyterhub.log"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import AutograderError, UsageError
+from autograder.hub.gpus import find_gpus
 from autograder.hub.place import Place
 from autograder.hub.settings import HubSettings
 
@@ -35,7 +36,14 @@ class HubError(AutograderError):
 
 
 def choose_settings(
-    place: Place, course: Course, port: int, staff: tuple[str, ...], students: tuple[str, ...], grader: str = ""
+    place: Place,
+    course: Course,
+    port: int,
+    staff: tuple[str, ...],
+    students: tuple[str, ...],
+    *,
+    grader: str = "",
+    gpu_share: int = 1,
 ) -> HubSettings:
     """Settings for this start; the password of a demo is the one of the last start in this folder.
 
@@ -65,6 +73,8 @@ def choose_settings(
         staff=staff,
         students=students,
         grader=grader,
+        gpus=find_gpus(),
+        gpu_share=gpu_share,
     )
     settings.write(place.settings)
     return settings

@@ -22,6 +22,8 @@ class HubSettings:
         bin: where jupyterhub, its proxy and the single-user server are.
         port: of the hub's address; the others are for its parts.
         password: of all accounts alike, in a demo.
+        gpus: as CUDA names them; servers can be started with one where there are any.
+        gpu_share: how many servers may have the same one.
         grader: the account that everything of the staff's runs as; "" in a demo, where there is one account for all.
     """
 
@@ -40,6 +42,8 @@ class HubSettings:
     staff: tuple[str, ...]
     students: tuple[str, ...]
     grader: str = ""
+    gpus: tuple[str, ...] = ()
+    gpu_share: int = 1
 
     @property
     def address(self) -> str:
@@ -75,4 +79,4 @@ class HubSettings:
     @classmethod
     def read(cls, path: Path) -> HubSettings:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**content | {name: tuple(content[name]) for name in ("staff", "students")})
+        return cls(**content | {name: tuple(content[name]) for name in ("staff", "students", "gpus")})
