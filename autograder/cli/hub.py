@@ -37,7 +37,7 @@ Only this machine can connect, in both; for a server put one that speaks TLS in 
 )
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
 @click.option(
-    "--students", default=DEMO_STUDENTS, show_default=True, type=click.IntRange(4, 60), help="Size of a demo's class."
+    "--students", default=DEMO_STUDENTS, show_default=True, type=click.IntRange(4, 500), help="Size of a demo's class."
 )
 @click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False),
