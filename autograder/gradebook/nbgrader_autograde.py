@@ -46,11 +46,24 @@ class SandboxedAutograde(Autograde):
             self._grade_by_cells()
 
     def _has_hidden_suite(self) -> bool:
+        """Whether the course lists the assignment.
+
+        Raises:
+            NbGraderException: it has such an assignment and does not list it: without the hidden tests, the public ones
+                in the notebook would be taken for all there are.
+        """
         try:
             course = find_course(Path(self.course_root or self.coursedir.root))
         except UsageError:  # a course of nbgrader's alone
             return False
-        return self.coursedir.assignment_id in course.assignment_names
+        name = self.coursedir.assignment_id
+        if name in course.assignment_names:
+            return True
+        if (course.root / "assignments" / name).exists():
+            message = f"assignments/course.toml does not list {name!r}, which is in assignments/; list it to grade it."
+            self.log.error("%s", message)
+            raise NbGraderException(message)
+        return False
 
     def _grade_by_cells(self) -> None:
         """nbgrader's own way, with the two steps that touch students' code replaced."""

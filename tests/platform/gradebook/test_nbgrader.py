@@ -28,6 +28,7 @@ def api(classroom: Classroom) -> NbGraderAPI:
     config.CourseDirectory.course_id = "genai"
     config.CourseDirectory.source_directory = ".autograder/source"
     config.Exchange.root = str(classroom.course.data.parent / "exchange")
+    config.SandboxedAutograde.course_root = str(classroom.course.root)
     source = classroom.course.state / "source" / "small"
     source.mkdir(parents=True, exist_ok=True)
     (source / "small.ipynb").write_bytes(as_bytes(release()))
@@ -130,3 +131,13 @@ def test_a_command_that_cannot_grade_is_an_error_in_formgrader(
     result = api(classroom).autograde("small", "ada")
     assert not result["success"]
     assert "no sandbox here" in result["error"]
+
+
+def test_an_assignment_that_the_course_does_not_list_is_not_graded_by_its_public_tests(classroom: Classroom) -> None:
+    load_config()
+    (classroom.course.root / "assignments" / "retired").mkdir()
+    classroom.hand_in("ada")
+    (classroom.course.submitted / "ada" / "small").rename(classroom.course.submitted / "ada" / "retired")
+    result = api(classroom).autograde("retired", "ada")
+    assert not result["success"]
+    assert "does not list 'retired'" in result["log"] + result["error"]

@@ -48,8 +48,8 @@ def test_nbgraders_own_example_has_the_points_that_stock_nbgrader_gives(scores: 
     of = {name: points for (student, name), (points, _) in scores.items() if student == "bitdiddle"}
     assert of == {
         "correct_squares": 0.0, "squares_invalid_input": 1.0, "correct_sum_of_squares": 0.0,
-        "sum_of_squares_uses_squares": 0.5, "sum_of_squares_equation": None, "sum_of_squares_application": None,
-        "part-a": None, "part-b": None,
+        "sum_of_squares_uses_squares": 0.5, "sum_of_squares_equation": None, "sum_of_squares_application": 0.0,
+        "part-a": None, "part-b": None, "cell-938593c4a215c6cc": None,
     }  # fmt: skip
     assert {name for (student, name), (points, _) in scores.items() if student == "blank" and points} == set()
 
