@@ -7,6 +7,7 @@ tests run on is changed. Network and processes are shared, so that a browser rea
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -96,6 +97,19 @@ def own_machine(folder: Path, *arguments: str) -> Iterator[Machine]:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(90)
+
+
+def cannot() -> str:
+    """Why there can be no machine of its own here; "" where there can."""
+    if os.geteuid() != 0:
+        return "a hub with real accounts needs root"
+    missing = [name for name in ("unshare", "nsenter", "runuser", "useradd", "chpasswd") if shutil.which(name) is None]
+    if missing:
+        return f"no {missing[0]} to make a machine of its own with"
+    tried = subprocess.run(
+        ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/srv"], capture_output=True, check=False
+    )
+    return "this container may not mount anything" if tried.returncode else ""
 
 
 def _closed() -> str:

@@ -6,9 +6,7 @@ The tests of this file are steps, in order.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.platform.accessibility import needs_browser
 from tests.platform.hub.conftest import PATIENCE_MS, SIZE
-from tests.platform.hub.own_machine import PASSWORDS, ROOT, Machine, own_machine
+from tests.platform.hub.own_machine import PASSWORDS, ROOT, Machine, cannot, own_machine
 from tests.platform.hub.test_flow import in_the_dialog
 
 pytestmark = [
     pytest.mark.slow,
     needs_browser,
-    pytest.mark.skipif(os.geteuid() != 0, reason="a hub with real accounts, and a machine for it, need root"),
-    pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare to make a machine of its own with"),
+    pytest.mark.skipif(cannot() != "", reason=cannot()),
 ]
 CLASS, EXCHANGE = "/srv/genai/class", "/srv/genai/exchange/genai"
 # Each is a line of Python that a student may try; what it gives must not come.
