@@ -1,9 +1,8 @@
-"""Who may use which GPU: leases by device, in one file, for students' servers and for grading alike.
+"""Who may use which GPU: leases by device, in one file.
 
 A device has as many places as `share` says. A student's server takes a place on the device with the fewest, and keeps
-it until it stops. Grading takes only what leaves `SPARE` places free for students, and gives it back after each piece
-of work; so it never keeps a student from starting. The file is locked for each change, so that several processes can
-take and give back; a holder that is gone gives back by `only`.
+it until it stops. The file is locked for each change, so that several processes can take and give back; a holder that
+is gone gives back by `only`. Grading uses no GPU, and takes none.
 
 Covered: two holders never have the same place; a crash leaves places taken until `only` is told who is still there.
 Not covered: memory of a GPU that is shared. CUDA does not divide it, and one holder can use all of it.
@@ -21,9 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import AutograderError
-
-SPARE = 1
-GRADER = "grader:"  # what the name of a grading process begins with; no account's can hold a colon
 
 
 class NoGpu(AutograderError):
@@ -60,30 +56,15 @@ class Leases:
                                                 "try again later.")  # fmt: skip
             return held[holder]
 
-    def take_for_grading(self, name: str) -> str:
-        """A device for a piece of grading, of those that students do not need now.
-
-        Raises:
-            NoGpu: none to spare.
-        """
-        with self._changing() as held:
-            holder = GRADER + name
-            if holder not in held:
-                if self.places - len(held) <= SPARE:
-                    raise NoGpu(f"No GPU to spare: {len(held)} of {self.places} places are taken, {SPARE} stays free.")
-                held[holder] = self._best(held, "No GPU is free.")
-            return held[holder]
-
     def give_back(self, holder: str) -> None:
-        """A student's server has stopped, or a piece of grading is done; also where nothing was taken."""
+        """A server has stopped; also where nothing was taken."""
         with self._changing() as held:
             held.pop(holder, None)
-            held.pop(GRADER + holder, None)
 
-    def only(self, students: Collection[str]) -> None:
-        """After a restart: of students' servers only these still run. Grading says for itself when it is done."""
+    def only(self, running: Collection[str]) -> None:
+        """After a restart: only these servers still run."""
         with self._changing() as held:
-            for holder in [name for name in held if not name.startswith(GRADER) and name not in students]:
+            for holder in [name for name in held if name not in running]:
                 del held[holder]
 
     def held(self) -> Mapping[str, str]:

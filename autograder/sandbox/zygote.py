@@ -179,9 +179,20 @@ class Zygote:
         self._control.close()
         if self._spare is not None:
             self._spare.sock.close()
-        self._process.kill()  # bubblewrap's namespace goes with it; an orderly exit of torch would take seconds
-        self._process.wait()
+        self._kill()  # an orderly exit of torch would take seconds
         self._printed.close()
+
+    def _kill(self) -> None:
+        """End it and what it has started. Bubblewrap's namespace goes with bubblewrap, but not in its first moments:
+        its child, which waits for a word of it then, would wait for ever. Stopped, it can start nothing more.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGSTOP)
+        for child in _children(self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
 
     def is_alive(self) -> bool:
         """Whether nothing has ended it yet."""
@@ -199,12 +210,19 @@ class Zygote:
         except OSError:  # reset: it died with a request unread
             packet = b""
         if not packet:
-            self._process.kill()
-            self._process.wait()
+            self._kill()
             self._printed.seek(0)
             printed = self._printed.read()[-2000:].decode(errors="replace").strip()
             raise ZygoteDied(f"{'it went away' if ready else 'no answer'}\n{printed}".strip())
         return dict(json.loads(packet))
+
+
+def _children(pid: int) -> list[int]:
+    """Of a process of ours that has not been waited for."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:  # gone
+        return []
 
 
 def python_folders() -> list[Path]:

@@ -50,5 +50,7 @@ def serve_students(
 
     with Examiner(course, workers, tell) as examiner:
         site = StudentSite(course, HubAccess(), prefix, examiner=examiner, exchange=exchange, check_owner=check_owner)
-        ready = lambda: tell(f"At {prefix} of the hub")  # noqa: E731
-        asyncio.run(listen_until_stopped(site, ROUTES, sockets, ready, longest_body(course)))
+        listening = listen_until_stopped(
+            site, ROUTES, sockets, lambda: tell(f"At {prefix} of the hub"), longest_body(course)
+        )
+        asyncio.run(listening)

@@ -1,4 +1,4 @@
-"""GPUs lent to servers and to grading, with devices that are only names."""
+"""GPUs lent to servers, with devices that are only names."""
 
 from __future__ import annotations
 
@@ -43,33 +43,12 @@ def test_shared_devices_fill_evenly(tmp_path: Path) -> None:
         leases.take("s6/")
 
 
-def test_grading_leaves_a_place_for_students(tmp_path: Path) -> None:
-    leases = pool(tmp_path, devices=3)
-    leases.take_for_grading("vae-1")
-    leases.take_for_grading("vae-2")
-    with pytest.raises(NoGpu, match="to spare"):
-        leases.take_for_grading("vae-3")
-    assert leases.take("ada/") == "GPU-2"
-    with pytest.raises(NoGpu):
-        leases.take("bo/")
-    leases.give_back("vae-1")
-    with pytest.raises(NoGpu, match="to spare"):
-        leases.take_for_grading("vae-4")  # the place that came back is a student's first
-    assert leases.take("bo/") == "GPU-0"
-
-
-def test_with_one_device_grading_never_takes_it(tmp_path: Path) -> None:
-    with pytest.raises(NoGpu):
-        pool(tmp_path, devices=1).take_for_grading("vae")
-
-
 def test_after_a_restart_only_what_runs_holds(tmp_path: Path) -> None:
     leases = pool(tmp_path, devices=4)
     for holder in ("ada/", "bo/"):
         leases.take(holder)
-    leases.take_for_grading("vae")
     pool(tmp_path, devices=4).only({"bo/"})
-    assert set(leases.held()) == {"bo/", "grader:vae"}
+    assert set(leases.held()) == {"bo/"}
 
 
 def test_a_damaged_file_or_a_device_that_is_gone_holds_nothing(tmp_path: Path) -> None:

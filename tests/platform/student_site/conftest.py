@@ -82,12 +82,16 @@ class Served:
             return Answer(response.status, text, json.loads(text) if is_json else {})
 
     def check(self, notebook: bytes, token: str = "of-ada") -> Mapping[str, Any]:
-        """Have it checked, and wait for the answer."""
+        """Have it checked; the answer."""
         asked = self.ask("api/ask/tiny", notebook, token)
         assert asked.status == 202, asked
+        return self.answer(asked.content["check"], token)
+
+    def answer(self, name: str, token: str = "of-ada") -> Mapping[str, Any]:
+        """Wait for the answer."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            got = self.ask(f"api/check/{asked.content['check']}", token=token)
+            got = self.ask(f"api/check/{name}", token=token)
             if got.content["state"] == "done":
                 return got.content
             time.sleep(0.05)
