@@ -186,8 +186,9 @@ class Zygote:
         """End it and what it has started. Bubblewrap's namespace goes with bubblewrap, but not in its first moments:
         its child, which waits for a word of it then, would wait for ever. Stopped, it can start nothing more.
         """
-        with contextlib.suppress(ProcessLookupError):
+        if self._process.poll() is None:
             self._process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)  # until it has stopped
         for child in _children(self._process.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
