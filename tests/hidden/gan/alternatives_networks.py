@@ -104,6 +104,22 @@ class Discriminator(nn.Module):
     def forward(self, x):
         return self.last(F.leaky_relu(self.first(torch.flatten(x, 1)), 0.1))
 """,
+        "small_weights_as_in_dcgan": """
+class Discriminator(nn.Module):
+    def __init__(self, input_dim=784, hidden_dim=256):
+        super().__init__()
+        widths = (input_dim, hidden_dim, hidden_dim)
+        layers = [nn.Flatten()]
+        for a, b in zip(widths, widths[1:]):
+            layers += [nn.Linear(a, b), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, 1))
+        for p in self.parameters():
+            if p.ndim > 1:
+                nn.init.normal_(p, std=0.02)
+
+    def forward(self, x):
+        return self.layers(x)
+""",
         "batch_norm_and_residual": """
 class Discriminator(nn.Module):
     def __init__(self, input_dim=784, hidden_dim=256):

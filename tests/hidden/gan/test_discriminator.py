@@ -51,8 +51,9 @@ def test_discriminator_flattens_images(student):
 @pytest.mark.hint("A logit is any real number. Train it towards a negative score and see what it can reach.")
 def test_discriminator_gives_logits(student):
     """A trained D scores far below 0 and far above 1: logits, not probabilities."""
-    x = 3 * torch.randn(16, 6)  # so that a critic of bounded slope gets there, too
-    scores = student.run(fit_scores, x, 4 * torch.sign(x[:, :1]))
+    x = torch.randn(16, 6)
+    x[:, 0] = 8 * torch.tensor([-1.0, 1.0]).repeat(8)  # two groups far apart: a critic of bounded slope gets there, too
+    scores = student.run(fit_scores, x, x[:, :1] / 2)
     scores = assert_shape(scores, (16, 1), name="the logits")
     low, high = scores.min().item(), scores.max().item()
     squashed = (
@@ -114,11 +115,13 @@ def test_discriminator_is_nonlinear(student):
     """D has a hidden layer with a non-linearity, as wide as hidden_dim says."""
     discriminator = student.Discriminator(input_dim=12, hidden_dim=16)
     discriminator.eval()
-    a, b = torch.randn(2, 64, 12)
-    logits = assert_shape(discriminator(torch.cat([a, b, (a + b) / 2])), (192, 1), name="the logits").detach()
-    at_a, at_b, middle = logits.double().chunk(3)
-    bend = ((at_a + at_b) / 2 - middle).abs().max()
-    require(bend > 1e-3 * (at_a - at_b).abs().max(), f"bend {bend:.3g}")
+    bends = []
+    for scale in (1, 10, 100):  # weights that start small bend far from 0 alone
+        a, b = scale * torch.randn(2, 64, 12)
+        logits = assert_shape(discriminator(torch.cat([a, b, (a + b) / 2])), (192, 1), name="the logits").detach()
+        at_a, at_b, middle = logits.double().chunk(3)
+        bends.append((((at_a + at_b) / 2 - middle).norm() / (at_a - at_b).norm()).item())
+    require(max(bends) > 1e-3, f"bends by {max(bends):.3g} of its span at most")
 
     sizes = [
         sum(math.prod(s) for s in student.Discriminator(12, hidden_dim).parameter_shapes().values())

@@ -16,6 +16,9 @@ NOT_UNDONE = "After unmerge the base's weight still has the update in it."
 MERGED = "`merged` says whether the update is in the base's weight at this moment: a bool that merge and unmerge set."
 UNFROZEN = "After merge the base's weight asks for gradients, or hangs in a graph: it stays a frozen parameter."
 
+# All is in float64 here: an answer that goes by way of float32 is off by a hundred times this.
+TIGHT = {"rtol": 1e-8, "atol": 1e-9}
+
 
 def _case(rank=2, alpha=5.0, bias=True):
     """Weights [3, 5] and factors, and x [4, 5], in float64."""
@@ -130,16 +133,16 @@ def test_merge(student):
         weight, delta = case["weight"], case["delta"]
         start, once, twice = student.run(_probe_operations, case, ["merge", "merge"])
         require(start["merged"] is False, f"merged is {start['merged']!r} at the start", MERGED)
-        assert_close(start["y"], _output(case, weight + delta), rtol=1e-8, name="the output before merge")
+        assert_close(start["y"], _output(case, weight + delta), **TIGHT, name="the output before merge")
         for state, name in ((once, "merging"), (twice, "merging twice")):
             named = {ON_A_COPY: weight, TWICE: weight + 2 * delta}
             named["Merging adds delta_weight; yours takes it away."] = weight - delta
             assert_close(
-                state["weight"], weight + delta, rtol=1e-8, name=f"the base's weight after {name}", mistakes=named
+                state["weight"], weight + delta, **TIGHT, name=f"the base's weight after {name}", mistakes=named
             )
             named = {STILL_ADDED: _output(case, weight + 2 * delta), NOT_ADDED: _output(case, weight)}
             assert_close(
-                state["y"], _output(case, weight + delta), rtol=1e-8, name=f"the output after {name}", mistakes=named
+                state["y"], _output(case, weight + delta), **TIGHT, name=f"the output after {name}", mistakes=named
             )
             require(state["merged"] is True, f"merged is {state['merged']!r} after {name}", MERGED)
 
@@ -156,9 +159,9 @@ def test_unmerge(student):
         inside = operation == "merge"
         named = {TAKEN_TWICE: weight - delta, NOT_UNDONE: weight + delta}
         wanted = weight + delta if inside else weight
-        assert_close(state["weight"], wanted, rtol=1e-8, name=f"the base's weight after {operation}", mistakes=named)
+        assert_close(state["weight"], wanted, **TIGHT, name=f"the base's weight after {operation}", mistakes=named)
         require(state["merged"] is inside, f"merged is {state['merged']!r} after {operation}", MERGED)
-        assert_close(state["y"], _output(case, weight + delta), rtol=1e-8, name=f"the output after {operation}")
+        assert_close(state["y"], _output(case, weight + delta), **TIGHT, name=f"the output after {operation}")
 
 
 @pytest.mark.weight(1.5)
