@@ -50,6 +50,7 @@ def _serve(
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"  # looking for a GPU must not start CUDA, which no fork survives
     # Several processes side by side: with a pool of threads in each they wait for each other, and run out of time.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # nor may a trial's two threads spin away its time while they wait
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for the process's whole life)
     try:
         from autograder.audit.trials.session import serve_trials  # imports torch

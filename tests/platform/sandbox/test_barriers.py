@@ -34,6 +34,11 @@ def test_the_graders_environment_is_not_inherited(sandbox: Sandbox) -> None:
     assert sandbox.prints(source) == "False False True\n"
 
 
+def test_threads_that_wait_for_each_other_sleep(sandbox: Sandbox) -> None:
+    """Those that spin use up the processor time that a test may take, the more the busier the machine is."""
+    assert sandbox.prints("import os\nprint(os.environ['OMP_WAIT_POLICY'])") == "PASSIVE\n"
+
+
 def test_no_other_process_is_seen(sandbox: Sandbox) -> None:
     """It is process 1 of its own namespace, alone, even where a second submission runs at the same time."""
     with Sandbox() as other:
