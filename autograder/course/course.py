@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from autograder.course.assignment import Assignment, AssignmentFile, Identifier
 from autograder.course.policy import Component, GradebookPolicy
+from autograder.course.servers import ServersSettings
 from autograder.course.toml_file import read_toml
 from autograder.errors import UsageError
 
@@ -76,6 +77,7 @@ class CourseFile(BaseModel):
     audit: AuditSettings = AuditSettings()
     gradebook: GradebookPolicy = GradebookPolicy()
     staff: StaffSettings = StaffSettings()
+    servers: ServersSettings = ServersSettings()
 
     @field_validator("assignments")
     @classmethod

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from autograder.hub.ending import CULLER, SCOPES, culler_service
 from autograder.hub.leases import Leases
 from autograder.hub.place import Place
 from autograder.hub.profiles import Profiles
@@ -52,18 +53,16 @@ def configure(c: Any, settings: HubSettings) -> None:
         "AUTOGRADER_WORK_URL": settings.work,
         "PATH": _path(settings),
     }
-    _lend_gpus(c, settings, place)
+    _choose(c, settings, place)
     _roles(c, settings)
     c.JupyterHub.services = _services(settings, place)
 
 
-def _lend_gpus(c: Any, settings: HubSettings, place: Place) -> None:
-    """Where there are GPUs: a page to choose on, and a lease for as long as the server runs."""
-    if not settings.gpus:
-        return
+def _choose(c: Any, settings: HubSettings, place: Place) -> None:
+    """A page to choose on where there is a choice, and the lease of a GPU for as long as the server runs."""
     leases = Leases(place.leases, settings.gpus, settings.gpu_share)
     leases.only(())  # servers ended with the last hub
-    profiles = Profiles(leases)
+    profiles = Profiles(leases, settings.servers.profile, _server(settings))
     c.Spawner.options_form = profiles.form
     c.Spawner.options_from_form = profiles.chosen
     c.Spawner.pre_spawn_hook = profiles.before_start
@@ -108,11 +107,12 @@ def _roles(c: Any, settings: HubSettings) -> None:
             "services": [course],
             "scopes": [f"groups!group={students}", "list:groups", "list:users"],
         },
+        {"name": CULLER, "services": [CULLER], "scopes": list(SCOPES)},
     ]
 
 
 def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:
-    """formgrader, the queue, and students' work: all of them as the grader."""
+    """formgrader, the queue, and students' work: all of them as the grader. And what ends servers nobody uses."""
     queue = ["serve", "--hub", "--formgrader", settings.formgrader]
     work = ["serve-students", "--exchange", str(place.exchange)]
     if not settings.grader:
@@ -123,6 +123,7 @@ def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:
         "AUTOGRADER_DATA": str(place.data),
     }
     course = settings.course_id
+    own = {"user": settings.grader} if settings.grader else {}
     return [
         _service(
             settings, place, course, settings.formgrader_port,
@@ -130,6 +131,7 @@ def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:
         ),
         _service(settings, place, STAFF_SERVICE, settings.staff_port, _autograder(settings, place, *queue)),
         _service(settings, place, WORK_SERVICE, settings.work_port, _autograder(settings, place, *work)),
+        culler_service(settings.program("jupyterhub-idle-culler"), str(place.data), settings.servers, **own),
     ]  # fmt: skip
 
 

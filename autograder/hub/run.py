@@ -75,6 +75,7 @@ def choose_settings(
         grader=grader,
         gpus=find_gpus(),
         gpu_share=gpu_share,
+        servers=course.settings.servers,
     )
     settings.write(place.settings)
     return settings

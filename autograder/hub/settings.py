@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from autograder.course.servers import ServersSettings
 
 STAFF_SERVICE = "staff"  # what needs a person: `autograder serve`
 WORK_SERVICE = "work"  # deadlines, receipts and checks for students: `autograder serve-students`
@@ -24,6 +26,7 @@ class HubSettings:
         password: of all accounts alike, in a demo.
         gpus: as CUDA names them; servers can be started with one where there are any.
         gpu_share: how many servers may have the same one.
+        servers: what people can choose, and when a server ends by itself.
         grader: the account that everything of the staff's runs as; "" in a demo, where there is one account for all.
     """
 
@@ -44,6 +47,7 @@ class HubSettings:
     grader: str = ""
     gpus: tuple[str, ...] = ()
     gpu_share: int = 1
+    servers: ServersSettings = field(default_factory=ServersSettings)
 
     @property
     def address(self) -> str:
@@ -74,9 +78,10 @@ class HubSettings:
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=1)
+            json.dump(asdict(self) | {"servers": self.servers.model_dump()}, file, indent=1)
 
     @classmethod
     def read(cls, path: Path) -> HubSettings:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**content | {name: tuple(content[name]) for name in ("staff", "students", "gpus")})
+        lists = {name: tuple(content[name]) for name in ("staff", "students", "gpus")}
+        return cls(**content | lists | {"servers": ServersSettings(**content.get("servers", {}))})

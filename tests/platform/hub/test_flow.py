@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page, expect
 
+from autograder.course.servers import ServerProfile, ServersSettings
+from autograder.hub.ending import VARIABLE
 from tests.platform.accessibility import needs_browser
 from tests.platform.hub.conftest import PATIENCE_MS, Hub, logged_in, shot
 
@@ -259,6 +262,30 @@ def _ask(address: str, body: bytes | None, token: str) -> tuple[int, str, str]:
         return response.status, response.url, response.read().decode(errors="replace")
 
 
+def test_a_server_whose_hours_are_over_is_ended(hub: Hub, browser: Browser) -> None:
+    """The hub's own culler has the rights for it; here another one runs with the same rights, and shorter hours."""
+    with logged_in(browser, hub, "amina") as tab:
+        running = next(
+            folder for folder in Path("/proc").iterdir()
+            if folder.name.isdigit() and b"jupyterhub-idle-culler" in (folder / "cmdline").read_bytes()
+        )  # fmt: skip
+        command = [part.decode() for part in (running / "cmdline").read_bytes().split(b"\0") if part]
+        command = [part for part in command if not part.startswith("--cull-every")]
+        pairs = (line.decode().split("=", 1) for line in (running / "environ").read_bytes().split(b"\0") if line)
+        short = ServersSettings(profile=(ServerProfile(name="cpu", title="Short", hours=1 / 3600),))
+        environment = dict(pairs) | {VARIABLE: short.model_dump_json()}
+        assert _is_running(hub, tab), "the server did not even start"
+        with subprocess.Popen([*command, "--cull-every=2"], env=environment) as culler:
+            try:
+                for _ in range(30):
+                    if not _is_running(hub, tab):
+                        break
+                    tab.wait_for_timeout(1000)
+                assert not _is_running(hub, tab)
+            finally:
+                culler.terminate()
+
+
 def test_nobody_gets_in_without_the_password(hub: Hub, browser: Browser) -> None:
     tab = browser.new_page()
     tab.goto(hub.address)
@@ -280,6 +307,12 @@ def test_ctrl_c_ends_everything(hub: Hub) -> None:
     hub.process.send_signal(signal.SIGINT)
     assert hub.process.wait(90) == 0
     assert _processes_of(hub.folder) == []
+
+
+def _is_running(hub: Hub, tab: Page) -> bool:
+    """Whether the hub says that the person has a server."""
+    tab.goto(f"{hub.address}hub/home")
+    return tab.get_by_text("Stop My Server").is_visible()
 
 
 def _processes_of(folder: Path) -> list[str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import random
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from autograder.hub.gpus import visible
 from autograder.hub.leases import Leases, NoGpu
-from autograder.hub.profiles import Profiles
 
 
 def pool(tmp_path: Path, devices: int = 2, share: int = 1) -> Leases:
@@ -85,50 +82,6 @@ def _take_and_give(arguments: tuple[Path, int]) -> int:
 def test_many_processes_at_once_never_share_a_place(tmp_path: Path) -> None:
     with multiprocessing.get_context("fork").Pool(6) as workers:
         assert workers.map(_take_and_give, [(tmp_path, n) for n in range(6)]) == [0] * 6
-
-
-def spawner(name: str = "ada", **options: str) -> Any:
-    return SimpleNamespace(user=SimpleNamespace(name=name), name="", user_options=options, environment={"A": "1"})
-
-
-def test_a_server_with_a_gpu_sees_that_one_alone_until_it_stops(tmp_path: Path) -> None:
-    leases = pool(tmp_path)
-    profiles, one = Profiles(leases), spawner(profile="gpu")
-    profiles.before_start(one)
-    assert one.environment == {"A": "1", "CUDA_VISIBLE_DEVICES": "GPU-0"}
-    profiles.after_stop(one)
-    assert leases.held() == {}
-
-
-def test_a_server_without_one_sees_none(tmp_path: Path) -> None:
-    one = spawner(profile="cpu")
-    Profiles(pool(tmp_path)).before_start(one)
-    assert one.environment["CUDA_VISIBLE_DEVICES"] == ""
-
-
-def test_whoever_gets_none_is_told_so(tmp_path: Path) -> None:
-    profiles = Profiles(pool(tmp_path, devices=1))
-    profiles.before_start(spawner("ada", profile="gpu"))
-    with pytest.raises(NoGpu) as refused:
-        profiles.before_start(spawner("bo", profile="gpu"))
-    assert "Start without one" in refused.value.jupyterhub_message  # type: ignore[attr-defined]
-
-
-def test_the_form_offers_what_there_is(tmp_path: Path) -> None:
-    assert Profiles(pool(tmp_path, devices=0)).form(None) == ""
-    leases = pool(tmp_path, devices=1, share=2)
-    assert "2 free now" in Profiles(leases).form(None)
-    assert "disabled" not in Profiles(leases).form(None)
-    leases.take("ada/")
-    leases.take("bo/")
-    assert 'value="gpu" disabled' in Profiles(leases).form(None)
-
-
-@pytest.mark.parametrize("sent", [{}, {"profile": ["gpu", "gpu"]}, {"profile": ["GPU-0"]}, {"profile": []}])
-def test_what_is_not_offered_means_no_gpu(tmp_path: Path, sent: dict[str, list[str]]) -> None:
-    profiles = Profiles(pool(tmp_path))
-    assert profiles.chosen(sent) == {"profile": "cpu"}
-    assert profiles.chosen({"profile": ["gpu"]}) == {"profile": "gpu"}
 
 
 @pytest.mark.parametrize(
