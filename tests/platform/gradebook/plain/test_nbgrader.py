@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from benchmarks.same_scores import NBGRADER, OURS, Line, Scores, compare, grade, make_course
+from benchmarks.quickstart import NBGRADER, OURS, Line, Scores, compare, grade, make_course
 
 pytestmark = pytest.mark.slow
 
