@@ -5,20 +5,17 @@ Deeds are only ever added: who did what, when. Points themselves live in nbgrade
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from autograder.course import Course
-from autograder.errors import GradebookError
+from autograder.private_database import private_database
 from autograder.staff.duties import Duty, Kind
 from autograder.staff.split import Place
 
-BUSY_TIMEOUT_S = 30
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS duty (assignment TEXT, student TEXT, kind TEXT, cell TEXT, grader TEXT, place REAL,
     PRIMARY KEY (assignment, student, kind, cell));
@@ -163,16 +160,8 @@ def open_book(course: Course) -> Iterator[Book]:
         GradebookError: it is damaged, or another program holds it.
         OSError: its folder cannot be written.
     """
-    path: Path = course.state / "staff.db"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # names, grades and complaints: for staff alone
-        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.executescript(SCHEMA)
-            yield Book(connection)
-    except sqlite3.Error as error:
-        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
-        raise GradebookError(f"{path}: {error}. {cure}, and run this again.") from None
+    with private_database(course.state / "staff.db", SCHEMA) as connection:
+        yield Book(connection)
 
 
 def _now() -> str:

@@ -7,21 +7,20 @@ good. An attempt counts once it is answered, unless the answer is that nothing c
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from autograder.course import Assignment, Course
-from autograder.errors import AutograderError, GradebookError
+from autograder.errors import AutograderError
+from autograder.private_database import private_database
 from autograder.student_site.allowance import Allowance, allowance
 
-BUSY_TIMEOUT_S = 30
 NAME_BYTES = 12
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -179,16 +178,8 @@ def open_checks(course: Course) -> Iterator[Checks]:
         GradebookError: it is damaged, or another program holds it.
         OSError: its folder cannot be written.
     """
-    path = course.state / "checks.db"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # students' work
-        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.executescript(SCHEMA)
-            yield Checks(connection)
-    except sqlite3.Error as error:
-        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
-        raise GradebookError(f"{path}: {error}. {cure}, and start the service again.") from None
+    with private_database(course.state / "checks.db", SCHEMA) as connection:
+        yield Checks(connection)
 
 
 def _why_not(assignment: Assignment, left: Allowance) -> str:
