@@ -114,7 +114,8 @@ def _roles(c: Any, settings: HubSettings) -> None:
 def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:
     """formgrader, the queue, and students' work: all of them as the grader. And what ends servers nobody uses."""
     queue = ["serve", "--hub", "--formgrader", settings.formgrader]
-    work = ["serve-students", "--exchange", str(place.exchange)]
+    at_once = max(1, (os.cpu_count() or 1) // 2)  # the other half of the machine is for people's servers
+    work = ["serve-students", "--exchange", str(place.exchange), "--workers", str(at_once)]
     if not settings.grader:
         work.append("--no-check-owner")
     formgrader = {
