@@ -87,7 +87,7 @@ def _work(
         serve(loop, grader)
         figures.write_text(json.dumps(watch.seconds), encoding="utf-8")
 
-    worker.GradingLoop._serve = serve_and_note  # type: ignore[method-assign]
+    worker.GradingLoop._serve = serve_and_note  # type: ignore[method-assign, assignment]
     worker.work(worker.WorkerSettings(course, isolation), connection)
     os._exit(0)
 

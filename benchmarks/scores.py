@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.spec import TEST_PREFIX
@@ -35,18 +36,35 @@ def read_scores_file(folder: Path) -> Scores:
     return scores
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One question of one student that two engines score differently; None where one has no score."""
+
+    student: str
+    question: str
+    mine: float | None
+    theirs: float | None
+
+
+def differences(mine: Scores, theirs: Scores) -> list[Difference]:
+    """All of them, by student and question."""
+    found = []
+    for student in sorted(mine.keys() | theirs.keys()):
+        one, other = mine.get(student, {}), theirs.get(student, {})
+        for question in sorted(one.keys() | other.keys()):
+            a, b = one.get(question), other.get(question)
+            if a is None or b is None or abs(a - b) > TOLERANCE:
+                found.append(Difference(student, question, a, b))
+    return found
+
+
 def disagreements(name: str, scores: Scores, expected_of: str, expected: Scores, about: Mapping[str, str]) -> list[str]:
     """One line for each question of each student that two engines score differently.
 
     Args:
         about: student -> what is special about the notebook.
     """
-    lines = []
-    for student in sorted(scores.keys() | expected.keys()):
-        mine, theirs = scores.get(student, {}), expected.get(student, {})
-        for question in sorted(mine.keys() | theirs.keys()):
-            a, b = mine.get(question), theirs.get(question)
-            if a is None or b is None or abs(a - b) > TOLERANCE:
-                line = f"{student} ({about.get(student, '')}) {question}: {name} {a}, {expected_of} {b}"
-                lines.append(line)
-    return lines
+    return [
+        f"{one.student} ({about.get(one.student, '')}) {one.question}: {name} {one.mine}, {expected_of} {one.theirs}"
+        for one in differences(scores, expected)
+    ]
