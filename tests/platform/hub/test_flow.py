@@ -265,13 +265,10 @@ def _ask(address: str, body: bytes | None, token: str) -> tuple[int, str, str]:
 def test_a_server_whose_hours_are_over_is_ended(hub: Hub, browser: Browser) -> None:
     """The hub's own culler has the rights for it; here another one runs with the same rights, and shorter hours."""
     with logged_in(browser, hub, "amina") as tab:
-        running = next(
-            folder for folder in Path("/proc").iterdir()
-            if folder.name.isdigit() and b"jupyterhub-idle-culler" in (folder / "cmdline").read_bytes()
-        )  # fmt: skip
-        command = [part.decode() for part in (running / "cmdline").read_bytes().split(b"\0") if part]
+        running = next(one for one in _processes_of(hub.folder) if b"jupyterhub-idle-culler" in _read(one / "cmdline"))
+        command = [part.decode() for part in _read(running / "cmdline").split(b"\0") if part]
         command = [part for part in command if not part.startswith("--cull-every")]
-        pairs = (line.decode().split("=", 1) for line in (running / "environ").read_bytes().split(b"\0") if line)
+        pairs = (line.decode().split("=", 1) for line in _read(running / "environ").split(b"\0") if line)
         short = ServersSettings(profile=(ServerProfile(name="cpu", title="Short", hours=1 / 3600),))
         environment = dict(pairs) | {VARIABLE: short.model_dump_json()}
         assert _is_running(hub, tab), "the server did not even start"
@@ -315,14 +312,25 @@ def _is_running(hub: Hub, tab: Page) -> bool:
     return tab.get_by_text("Stop My Server").is_visible()
 
 
-def _processes_of(folder: Path) -> list[str]:
-    """Command lines of processes that work below the folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            below = Path(process / "cwd").resolve().is_relative_to(folder)
-            if below:
-                found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # gone
-            continue
-    return found
+def _processes_of(folder: Path) -> list[Path]:
+    """Of /proc, those that work below the folder."""
+    return [
+        process for process in Path("/proc").glob("[0-9]*")
+        if _working_folder(process).is_relative_to(folder) and _read(process / "cmdline")
+    ]  # fmt: skip
+
+
+def _working_folder(process: Path) -> Path:
+    """The root where it has just gone: no hub works there."""
+    try:
+        return (process / "cwd").readlink()
+    except OSError:
+        return Path("/")
+
+
+def _read(path: Path) -> bytes:
+    """Nothing where the process has just gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
