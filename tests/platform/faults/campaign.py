@@ -65,7 +65,8 @@ def run_campaign(
     connections: dict[Connection, multiprocessing.Process] = {}
     for number in range(min(jobs, len(tasks))):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_job, args=(theirs, scene, seed, folder / f"job-{number}"))
+        not_its_own = [*connections, ours]
+        process = context.Process(target=_job, args=(theirs, not_its_own, scene, seed, folder / f"job-{number}"))
         process.start()
         theirs.close()
         connections[ours] = process  # type: ignore[assignment]
@@ -87,7 +88,9 @@ def run_campaign(
         process.join()
 
 
-def _job(connection: Connection, scene: Scene, seed: int, folder: Path) -> None:
+def _job(connection: Connection, not_its_own: Sequence[Connection], scene: Scene, seed: int, folder: Path) -> None:
+    for other in not_its_own:  # a fork has them open too, and would never see the end of its own
+        other.close()
     os.setsid()
     by_name = {kind.name: kind for kind in KINDS}
     with adopting_orphans():
