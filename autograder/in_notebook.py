@@ -55,14 +55,14 @@ def check_work(line: str, shell: InteractiveShell) -> None:
         note += f"; what you ran last of {', '.join(unsaved)} is not what is saved: press Ctrl-S and check again"
     shown = display(HTML(f"<p>Checking {html.escape(note)} …</p>"), display_id=True)
     assert shown is not None
-    asked = _ask(f"ask/{quote(path.stem, safe='')}", content)
+    asked = ask(f"ask/{quote(path.stem, safe='')}", content)
     answer = _wait(asked, note, shown)
     shown.update(_Shown(_as_html(answer, note), _as_text(answer, note)))
 
 
 def my_work(line: str, shell: InteractiveShell) -> None:
     """Deadlines, what was received, and how many checks are left."""
-    work = _ask("work")["assignments"]
+    work = ask("work")["assignments"]
     rows, lines = [], []
     for one in work:
         due = "not to be handed in" if one["excused"] else f"due {_moment(one['due'])}"
@@ -106,11 +106,11 @@ def _wait(asked: dict[str, Any], note: str, shown: DisplayHandle) -> dict[str, A
             shown.update(HTML(f"<p>{html.escape(note)}. {words} …</p>"))
         time.sleep(pause)
         pause = min(slowest, pause * 1.3)
-        asked = _ask(f"check/{asked['check']}")
+        asked = ask(f"check/{asked['check']}")
     return asked
 
 
-def _ask(path: str, body: bytes | None = None) -> dict[str, Any]:
+def ask(path: str, body: bytes | None = None) -> dict[str, Any]:
     """One request to the service.
 
     Raises:

@@ -11,6 +11,7 @@ from tornado.web import HTTPError
 from autograder.student_site.allowance import Allowance
 from autograder.student_site.checks import Check, Refused, State
 from autograder.student_site.page import StudentPage
+from autograder.student_site.received import Receipt
 
 
 class Api(StudentPage):
@@ -46,17 +47,7 @@ class ApiWork(Api):
                         "usual_due": one.deadline.usual.isoformat(),
                         "excused": one.deadline.excused,
                         **_left(one.allowance),
-                        "received": [
-                            {
-                                "at": receipt.at.isoformat(),
-                                "files": [
-                                    {"name": file.name, "bytes": file.size, "sha256": file.sha256,
-                                     "problem": file.problem}
-                                    for file in receipt.files
-                                ],
-                            }
-                            for receipt in one.receipts
-                        ],
+                        "received": [as_receipt(receipt) for receipt in one.receipts],
                     }
                     for one in work
                 ],
@@ -82,6 +73,15 @@ class ApiCheck(Api):
         if check is None or left is None:
             raise HTTPError(404, "There is no such check of yours.")
         self.give(_check(check) | _left(left))
+
+
+def as_receipt(receipt: Receipt) -> dict[str, Any]:
+    """When, and of each file its name, size and hash."""
+    files = [
+        {"name": file.name, "bytes": file.size, "sha256": file.sha256, "problem": file.problem}
+        for file in receipt.files
+    ]
+    return {"folder": receipt.folder, "at": receipt.at.isoformat(), "files": files}
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.student_site import api, pages
+from autograder.student_site import api, api_exchange, pages
 from autograder.student_site.examiner import Examiner
 from autograder.student_site.page import StudentPage
 from autograder.student_site.site import StudentSite
@@ -22,13 +22,16 @@ ROUTES: list[tuple[str, type[StudentPage]]] = [
     (r"api/work", api.ApiWork),
     (r"api/ask/([^/]+)", api.ApiAsk),
     (r"api/check/([^/]+)", api.ApiCheck),
+    (r"api/exchange", api_exchange.ApiExchange),
+    (r"api/exchange/([^/]+)", api_exchange.ApiAssignment),
+    (r"api/exchange/([^/]+)/([^/]+)/([^/]+)", api_exchange.ApiFeedback),
 ]
 
 
 def longest_body(course: Course) -> int:
-    """Bytes: the largest notebook that an assignment allows, in a form."""
+    """Bytes: the largest notebook that an assignment allows, in base64, in a form."""
     largest = max(course.assignment(name).limits.notebook_mib for name in course.assignment_names)
-    return largest * 2**20 + MULTIPART_BYTES
+    return largest * 2**20 * 4 // 3 + MULTIPART_BYTES
 
 
 def serve_students(

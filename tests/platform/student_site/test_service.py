@@ -23,6 +23,7 @@ from tests.platform.student_site.conftest import Served, serving, with_checks
 ASKED = {
     "": None, "ask/tiny": b"x", "check/made-up": None, "receipt/tiny/made-up": None,
     "api/work": None, "api/ask/tiny": b"x", "api/check/made-up": None, "nowhere": None,
+    "api/exchange": None, "api/exchange/tiny": None, "api/exchange/tiny/": b"{}", "api/exchange/tiny/made/up": None,
 }  # fmt: skip
 
 
