@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -226,7 +228,8 @@ def test_the_queue_is_closed_to_students_and_strangers(hub: Hub, browser: Browse
 def test_students_work_is_closed_to_whoever_has_no_right_token(hub: Hub, browser: Browser) -> None:
     """One that is made up, one of a student that may do something else, none at all."""
     pages = {"": None, "check/x": None, "receipt/vae/x": None, "nowhere": None, "ask/vae": b"{}"}
-    for_programs = {"api/work": None, "api/check/x": None, "api/ask/vae": b"{}"}
+    for_programs = {"api/work": None, "api/check/x": None, "api/ask/vae": b"{}", "api/exchange": None,
+                    "api/exchange/vae": b"{}", "api/exchange/vae/x/y": None}  # fmt: skip
     with logged_in(browser, hub, "ada") as tab:
         weak = _token(tab, hub, "ada", ["read:users!user=ada"])
         right = _token(tab, hub, "ada", ["access:services!service=work"])
@@ -238,6 +241,35 @@ def test_students_work_is_closed_to_whoever_has_no_right_token(hub: Hub, browser
     status, _, text = _ask(f"{hub.address}services/work/api/work", None, right)
     assert (status, json.loads(text)["student"]) == (200, "ada")
     assert _ask(f"{hub.address}services/staff/", None, right)[0] == 403
+
+
+def test_nbgraders_commands_work_where_no_folder_is_shared(hub: Hub, browser: Browser, tmp_path: Path) -> None:
+    """As in a container: nbgrader reaches the exchange through the hub's service alone, with a server's rights."""
+    plugins = {"list": "HubList", "fetch_assignment": "HubFetchAssignment", "submit": "HubSubmit",
+               "fetch_feedback": "HubFetchFeedback"}  # fmt: skip
+    settings = [f"c.ExchangeFactory.{trait} = 'autograder.in_exchange.{name}'" for trait, name in plugins.items()]
+    (tmp_path / "nbgrader_config.py").write_text("\n".join(["c.CourseDirectory.course_id = 'genai'", *settings]))
+    with logged_in(browser, hub, "ada") as tab:
+        token = _token(tab, hub, "ada", ["access:services!service=work"])
+    address = f"{hub.address}services/work/"
+    environment = {**os.environ, "AUTOGRADER_WORK_URL": address, "JUPYTERHUB_API_TOKEN": token, "HOME": str(tmp_path)}
+
+    def nbgrader(*words: str) -> str:
+        command = [str(Path(sys.executable).with_name("nbgrader")), *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stderr + done.stdout
+
+    assert "genai gan" in nbgrader("list")
+    nbgrader("fetch_assignment", "gan")
+    notebook = tmp_path / "gan" / "gan.ipynb"
+    assert "sha256 " + hashlib.sha256(notebook.read_bytes()).hexdigest() in nbgrader("submit", "gan")
+    (folder,) = (hub.folder / "exchange" / "genai" / "inbound").glob("ada+gan+*")
+    assert (folder / "gan.ipynb").read_bytes() == notebook.read_bytes()
+    assert "genai ada gan" in nbgrader("list", "--inbound")
+    nbgrader("fetch_feedback", "vae")  # released in a step above
+    (page,) = (tmp_path / "vae" / "feedback").glob("*/vae.html")
+    assert COMMENT in page.read_text()
 
 
 def _token(tab: Page, hub: Hub, name: str, scopes: list[str]) -> str:
