@@ -27,6 +27,7 @@ Examples:
   autograder hub --folder ../my-hub         somewhere else; another start goes on with what is there
   sudo autograder hub --server              real accounts of this machine, in /srv/<course>
   autograder hub --gpu-share 4              up to four people on each GPU, where there is one
+  autograder hub --prepare --folder /srv/hub   only the folder, for containers; see autograder/hub/deploy
 
 \b
 Without --server it is a demo: all accounts of the hub are one account of this machine.
@@ -48,8 +49,11 @@ Only this machine can connect, in both; for a server put one that speaks TLS in 
     "--gpu-share", default=1, show_default=True, type=click.IntRange(1, 64),
     help="How many people's servers may have the same GPU at once.",
 )  # fmt: skip
+@click.option("--prepare", is_flag=True, help="Only fill the folder, for services that something else starts, and end.")
 @click.pass_obj
-def hub(course: Course, port: int, students: int, folder: Path | None, server: bool, gpu_share: int) -> None:
+def hub(
+    course: Course, port: int, students: int, folder: Path | None, server: bool, gpu_share: int, prepare: bool
+) -> None:
     """Start JupyterHub with JupyterLab, nbgrader for students and staff, formgrader, what needs a person, and
     students' own work; in a demo with a made-up class, all of which have accounts.
     """
@@ -57,6 +61,9 @@ def hub(course: Course, port: int, students: int, folder: Path | None, server: b
         import jupyterhub  # noqa: F401
     except ImportError:
         raise click.ClickException("JupyterHub is not installed. Run: pip install 'autograder[hub]'") from None
+    if prepare:
+        _prepare(course, (folder or course.root / "hub").absolute())
+        return
     if server:
         _serve(course, port, (folder or Path("/srv") / course.settings.id).absolute(), gpu_share)
     else:
@@ -86,6 +93,19 @@ def _demo(course: Course, port: int, students: int, folder: Path, gpu_share: int
 
     click.echo("Starting JupyterHub ...", err=True)
     run_hub(place, settings, ready)
+
+
+def _prepare(course: Course, folder: Path) -> None:
+    from autograder.hub.place import Place
+    from autograder.hub.prepare import prepare_services
+
+    place = Place(folder)
+    prepare_services(course, place, _say)
+    click.echo(
+        f"Ready: {folder}\n"
+        f"Configuration for formgrader: JUPYTER_CONFIG_PATH={place.config('grader')}\n"
+        f"To hand out: nbgrader release_assignment NAME with that, or formgrader's Release."
+    )
 
 
 def _serve(course: Course, port: int, folder: Path, gpu_share: int) -> None:

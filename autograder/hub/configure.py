@@ -1,9 +1,7 @@
 """JupyterHub's configuration, in demo and in server mode.
 
-Groups and the service's name are those that nbgrader looks for: formgrade-<course>, nbgrader-<course>, and a service
-called like the course. A student's server may do nothing but serve its student, ask about the student's own work, and
-see which courses there are. In server mode accounts are those of the machine (PAM), each person's server runs as that
-person, and what serves the staff as the grader.
+In server mode accounts are those of the machine (PAM), each person's server runs as that person, and what serves the
+staff as the grader. Who may what says `roles`.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from autograder.hub.ending import CULLER, SCOPES, culler_service
 from autograder.hub.leases import Leases
 from autograder.hub.place import Place
 from autograder.hub.profiles import Profiles
+from autograder.hub.roles import roles, staff_group, students_group
 from autograder.hub.settings import STAFF_SERVICE, WORK_SERVICE, HubSettings
 
 BANNER = (
@@ -87,28 +86,12 @@ def _accounts_of_the_machine(c: Any) -> None:
 
 
 def _roles(c: Any, settings: HubSettings) -> None:
-    course, staff, students = settings.course_id, f"formgrade-{settings.course_id}", f"nbgrader-{settings.course_id}"
+    course = settings.course_id
     c.JupyterHub.load_groups = {
-        staff: {"users": list(settings.staff)},
-        students: {"users": list(settings.students)},
+        staff_group(course): {"users": list(settings.staff)},
+        students_group(course): {"users": list(settings.students)},
     }
-    see_course = ["list:services", f"read:services!service={course}"]
-    may_work = f"access:services!service={WORK_SERVICE}"
-    to_services = [may_work, *(f"access:services!service={name}" for name in (course, STAFF_SERVICE))]
-    c.JupyterHub.load_roles = [
-        {"name": "staff", "groups": [staff], "scopes": [*to_services, *see_course]},
-        {"name": "students", "groups": [students], "scopes": [may_work, *see_course]},
-        {
-            "name": "server",
-            "scopes": ["users:activity!user", "access:servers!server", "read:users!user", may_work, *see_course],
-        },
-        {
-            "name": "formgrader",
-            "services": [course],
-            "scopes": [f"groups!group={students}", "list:groups", "list:users"],
-        },
-        {"name": CULLER, "services": [CULLER], "scopes": list(SCOPES)},
-    ]
+    c.JupyterHub.load_roles = [*roles(course), {"name": CULLER, "services": [CULLER], "scopes": list(SCOPES)}]
 
 
 def _services(settings: HubSettings, place: Place) -> list[dict[str, Any]]:

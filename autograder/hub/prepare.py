@@ -108,6 +108,23 @@ def prepare_server(course: Course, place: Place, accounts: Accounts, program: st
     as_account(accounts.grader, as_grader)
 
 
+def prepare_services(course: Course, place: Place, said: Said) -> None:
+    """Make what is not there yet, for services that run as one account and share no folder with students' servers.
+
+    Nothing is handed out, and nobody is in the class: staff do that in formgrader, or with nbgrader's commands.
+
+    Raises:
+        AutograderError: the course cannot be built.
+        OSError: a folder cannot be written.
+    """
+    for folder in (place.data, place.exchange, place.grader_home):
+        folder.mkdir(parents=True, exist_ok=True)
+    _configure(course, place, demo=True)
+    here = find_course(course.root, place.data)
+    _build(here, said)
+    _fill_gradebook(here, [])
+
+
 def _configure(course: Course, place: Place, *, demo: bool) -> None:
     """Jupyter's and nbgrader's configuration for each role; the kernel."""
     person = PERSON_CONFIG.format(course=course.settings.id, exchange=str(place.exchange))

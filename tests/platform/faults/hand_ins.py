@@ -10,7 +10,7 @@ import time
 from tests.platform.faults.classroom import NAME, NEW, OLD, STAMPS, STUDENTS, hand_in
 from tests.platform.faults.grader import REPOSITORY, Command
 from tests.platform.faults.kind import Kind
-from tests.platform.faults.processes import end, family
+from tests.platform.faults.processes import catches, end, family
 from tests.platform.faults.storage import check_report, report_again
 from tests.platform.faults.trial import Trial
 
@@ -150,6 +150,7 @@ def _page_by_page(trial: Trial, command: Command) -> None:
 def _report_killed(trial: Trial) -> None:
     trial.prepare(trial.random.choice(["graded", "with-report"]))
     command = trial.report()
+    trial.until(command, lambda: catches(command.pid, signal.SIGTERM))
     folder = trial.data / "reports" / NAME
     if trial.random.random() < 0.5:
         trial.until(command, lambda: any(folder.glob(".*")))  # it is writing

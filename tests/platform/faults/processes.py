@@ -58,6 +58,15 @@ def end(pid: int, sign: signal.Signals = signal.SIGKILL) -> bool:
     return True
 
 
+def catches(pid: int, sign: signal.Signals) -> bool:
+    """Whether it has a handler for the signal; before that, it has not begun to do anything, and just ends."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
+        caught = next(line for line in lines if line.startswith("SigCgt:")).split()[1]
+        return bool(int(caught, 16) >> (sign - 1) & 1)
+    return False
+
+
 @contextlib.contextmanager
 def adopting_orphans() -> Iterator[None]:
     """Inside the block, processes whose parents die become children of this one, so that none can hide."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.platform.faults.check import Fault
 from tests.platform.faults.classroom import NAME, OLD
 from tests.platform.faults.kind import Kind
-from tests.platform.faults.processes import Family, end
+from tests.platform.faults.processes import Family, catches, end
 from tests.platform.faults.trial import Trial
 
 STARTING = r"worker died while it started|sandbox did not start"
@@ -20,6 +20,8 @@ def _signal_grader(sign: signal.Signals) -> Callable[[Trial], None]:
     def strike(trial: Trial) -> None:
         trial.prepare()
         command = trial.grade()
+        if sign is not signal.SIGKILL:
+            trial.until(command, lambda: catches(command.pid, sign))
         if trial.at_random_moment(command):
             end(command.pid, sign)
         trial.wait(command)
