@@ -118,6 +118,11 @@ class _Attempt:
             ),
         )
         needs_person = any(f.defines for f in failures) or self.ended or noticed or _has_broken_test(questions)
+        # A cell that is no answer, and whose process was ended: by itself, or by a machine short of memory. What it was
+        # to define is missing.
+        needs_person = needs_person or (
+            any(f.kind == "crashed" for f in failures) and any(q.score < q.points for q in questions)
+        )
         status = Status.PARTIAL if needs_person or self._a_question_is_missing() else Status.GRADED
         return self.grader._result(job, self.parsed, status, questions, problems, self.start)
 

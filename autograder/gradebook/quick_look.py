@@ -27,8 +27,11 @@ class Known:
 
 
 @contextmanager
-def reading(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, timeout_s: float | None = None) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write.
+
+    Args:
+        timeout_s: how long to wait for whoever holds it; `BUSY_TIMEOUT_S` where it is not said.
 
     Raises:
         sqlite3.Error: the file is no database, or another program holds it.
@@ -36,7 +39,9 @@ def reading(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.C
     # A journal may be that of a process killed while it wrote: SQLite undoes it, and must be allowed to write for that.
     mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     uri = f"{path.resolve().as_uri()}?mode={mode}"
-    with closing(sqlite3.connect(uri, uri=True, timeout=timeout_s)) as connection:
+    with closing(
+        sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S if timeout_s is None else timeout_s)
+    ) as connection:
         yield connection
 
 

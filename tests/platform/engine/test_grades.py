@@ -152,6 +152,20 @@ def test_an_answer_that_breaks_costs_its_own_question(
         assert result.status is Status.PARTIAL
 
 
+HELPER = "def double(x):\n    return 2 * x\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_cell_whose_process_was_killed_and_what_it_cost(grade: Grade, course: Course) -> None:
+    """As a machine short of memory does: where points are missing for it, a person looks; else nothing is the matter."""
+    needs_it = {**RIGHT, "scale": "def scale(x, factor):\n    return double(x) * factor / 2"}
+    result = grade(with_cells(course, [HELPER], needs_it))
+    assert result.score == MAX_SCORE - 40
+    assert result.status is Status.PARTIAL
+    assert any("was left out" in text for text in result.problems)
+    result = grade(with_cells(course, [HELPER]))
+    assert (result.score, result.status) == (MAX_SCORE, Status.GRADED)
+
+
 def test_timeouts_of_one_question_are_capped(grade: Grade, course: Course) -> None:
     """After two, the rest is not even run: a loop costs seconds, not minutes."""
     result = grade(notebook(course, {**RIGHT, "scale": "def scale(x, factor):\n    while True: pass"}))

@@ -60,11 +60,14 @@ def _kill_student(trial: Trial) -> None:
     trial.look_at_disk()
     assert trial.interrupted is not None
     for name, student in trial.interrupted.students.items():
-        result = student.record and student.record["result"]
-        if result and result != trial.scene.expected[OLD][name].record["result"]:
+        result, wanted = student.record and student.record["result"], trial.scene.expected[OLD][name].record["result"]
+        if result and result != wanted:
             trial.changed.add(name)
-            if result["status"] == "graded" or not any(" ended the " in problem for problem in result["problems"]):
-                trial.add(Fault.INCONSISTENT, f"{name} lost points and nobody is told: {result['problems']}")
+            told = any(" ended the " in problem for problem in result["problems"])
+            lost = result["score"] < wanted["score"]  # an extra cell that defines nothing costs nothing
+            if not told or (lost and result["status"] == "graded"):
+                words = "lost points" if lost else "is graded otherwise"
+                trial.add(Fault.INCONSISTENT, f"{name} {words} and nobody is told: {result['problems']}")
             trial.wait(trial.regrade(name))
 
 

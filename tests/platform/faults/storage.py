@@ -156,7 +156,7 @@ def _torn(trial: Trial) -> None:
 
 WAIT_LITTLE = {
     "autograder.gradebook.store.BUSY_TIMEOUT_S": BUSY_S,
-    "autograder.gradebook.schema.BUSY_TIMEOUT_S": BUSY_S,
+    "autograder.gradebook.quick_look.BUSY_TIMEOUT_S": BUSY_S,
 }
 KINDS = (
     Kind("disk-full", "no room while grading", _grade_on_full_disk, frozenset({2}), FULL, mounts=True),
