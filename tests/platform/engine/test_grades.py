@@ -152,11 +152,11 @@ def test_an_answer_that_breaks_costs_its_own_question(
         assert result.status is Status.PARTIAL
 
 
-HELPER = "def double(x):\n    return 2 * x\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+HELPER = "def double(x):\n    return 2 * x\nimport os\nos._exit(9)"
 
 
-def test_a_cell_whose_process_was_killed_and_what_it_cost(grade: Grade, course: Course) -> None:
-    """As a machine short of memory does: where points are missing for it, a person looks; else nothing is the matter."""
+def test_a_cell_whose_process_ended_and_what_it_cost(grade: Grade, course: Course) -> None:
+    """By itself, or by a machine short of memory: a person looks where points are missing for it, and only there."""
     needs_it = {**RIGHT, "scale": "def scale(x, factor):\n    return double(x) * factor / 2"}
     result = grade(with_cells(course, [HELPER], needs_it))
     assert result.score == MAX_SCORE - 40
