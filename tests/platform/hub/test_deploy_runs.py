@@ -15,11 +15,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +81,7 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(tmp_path_factory: pytest.TempPathFactory, login: str) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deploy")
     (compose,) = YAML(typ="safe").load_all(COMPOSE / "compose.yaml")
     ports = free_ports(6)
@@ -86,7 +90,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     given = {
         "HUB_ADDRESS": address.rstrip("/"), "COURSE_STAFF": "maria", "COURSE_STUDENTS": "ada bo", "CHECK_WORKERS": "1",
         "DATABASE_PASSWORD": "x", "TOKEN_FORMGRADER": secrets.token_hex(), "TOKEN_QUEUE": secrets.token_hex(),
-        "TOKEN_WORK": secrets.token_hex(),
+        "TOKEN_WORK": secrets.token_hex(), "LOGIN_CLIENT_ID": "genai", "LOGIN_CLIENT_SECRET": secrets.token_hex(),
+        "LOGIN_AUTHORIZE_URL": f"{login}/authorize", "LOGIN_TOKEN_URL": f"{login}/token",
+        "LOGIN_USERDATA_URL": f"{login}/userinfo",
     }  # fmt: skip
 
     def put_in(text: Any, port: int = 0) -> str:
@@ -126,6 +132,43 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         for name, path in (("formgrader", "genai/api"), ("queue", "staff/"), ("work", "work/api/work")):
             wait_for(lambda path=path: running.ask(f"services/{path}", admin)[0] in (200, 403), folder / f"{name}.log")
         yield running
+
+
+class Login(BaseHTTPRequestHandler):
+    """A university's login that asks for no password."""
+
+    says = ""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/userinfo"):
+            self._give({"preferred_username": self.says, "sub": self.says})
+            return
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        back = urllib.parse.urlencode({"code": "x", "state": asked["state"][0]})
+        self.send_response(302)
+        self.send_header("Location", f"{asked['redirect_uri'][0]}?{back}")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._give({"access_token": "t", "token_type": "Bearer"})
+
+    def _give(self, content: Any) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Not into the tests' output."""
+
+
+@pytest.fixture(scope="module")
+def login() -> Iterator[str]:
+    with ThreadingHTTPServer((HERE, 0), Login) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://{HERE}:{server.server_port}"
+        server.shutdown()
 
 
 def start(
@@ -223,3 +266,24 @@ def test_a_student_gets_no_token_for_what_is_of_staff(deployed: Deployed) -> Non
         "hub/api/users/bo/tokens", deployed.admin, {"scopes": ["access:services!service=staff"]}
     )
     assert (status, "scope" in text) == (400, True), text
+
+
+def test_people_come_in_by_the_universitys_login_and_nobody_else_does(deployed: Deployed) -> None:
+    """The whole way of OAuth, with a login that says whom one asks for."""
+
+    def log_in(name: str) -> tuple[int, str]:
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        Login.says = name
+        try:
+            with browser.open(f"{deployed.address}hub/oauth_login?next=%2Fhub%2Fhome") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    status, text = log_in("ada")
+    assert status == 200
+    assert "/hub/logout" in text
+    assert "My work" in text
+    status, text = log_in("mallory")
+    assert status == 403
+    assert "/hub/logout" not in text

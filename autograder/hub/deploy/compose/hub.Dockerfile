@@ -7,7 +7,7 @@ COPY constraints.txt pyproject.toml README.md ./
 COPY autograder ./autograder
 RUN pip install --no-cache-dir --constraint constraints.txt \
        jupyterhub jupyterhub-idle-culler configurable-http-proxy pydantic jinja2 orjson \
-       dockerspawner==14.0.0 jupyterhub-nativeauthenticator==1.3.0 psycopg2-binary==2.9.13 \
+       dockerspawner==14.0.0 oauthenticator==17.4.0 psycopg2-binary==2.9.13 \
     && pip install --no-cache-dir --no-deps .
 COPY assignments/course.toml /srv/course.toml
 COPY autograder/hub/deploy/compose/jupyterhub_config.py /srv/jupyterhub_config.py

@@ -40,15 +40,18 @@ c.JupyterHub.template_vars = {
 c.ConfigurableHTTPProxy.command = ["configurable-http-proxy", "--proxy-timeout", "600000"]
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 
-# People make their accounts on the hub's sign-up page, each with a password of their own; these names alone can.
-# For the university's login put its authenticator here instead (oauthenticator, jupyterhub-ldapauthenticator).
-c.JupyterHub.authenticator_class = "native"
+# The university's login, by OpenID Connect; its names are the names of .env. Other ways in: other authenticators.
+c.JupyterHub.authenticator_class = "generic-oauth"
+c.GenericOAuthenticator.client_id = os.environ["LOGIN_CLIENT_ID"]
+c.GenericOAuthenticator.client_secret = os.environ["LOGIN_CLIENT_SECRET"]
+c.GenericOAuthenticator.authorize_url = os.environ["LOGIN_AUTHORIZE_URL"]
+c.GenericOAuthenticator.token_url = os.environ["LOGIN_TOKEN_URL"]
+c.GenericOAuthenticator.userdata_url = os.environ["LOGIN_USERDATA_URL"]
+c.GenericOAuthenticator.oauth_callback_url = f"{os.environ['HUB_ADDRESS'].rstrip('/')}/hub/oauth_callback"
+c.GenericOAuthenticator.username_claim = os.environ.get("LOGIN_NAME", "preferred_username")
+c.GenericOAuthenticator.scope = ["openid", "profile"]
 c.Authenticator.allowed_users = STAFF | STUDENTS
-c.NativeAuthenticator.open_signup = False
-c.NativeAuthenticator.minimum_password_length = 10
-c.NativeAuthenticator.check_common_password = True
-c.NativeAuthenticator.allowed_failed_logins = 5
-c.Authenticator.admin_users = set(os.environ.get("HUB_ADMINS", "").split())
+c.Authenticator.allow_existing_users = False  # who is no longer in the class does not come in
 
 leases = Leases(STATE / "gpus.json", GPUS, int(os.environ.get("GPU_SHARE", "1")))
 profiles = DockerProfiles(leases, SERVERS.profile, SERVER)
