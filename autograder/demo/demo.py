@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from autograder.authoring.build import build, write_release
 from autograder.course import Course, find_course
@@ -25,6 +24,9 @@ from autograder.engine.crew import Crew
 from autograder.grading.grade import GradeOptions, Progress, grade_assignment
 from autograder.reports import ReportPaths, write_report
 from autograder.results import GradeRun, Status
+
+if TYPE_CHECKING:
+    from autograder.gradebook.page_makers import PageMakers
 
 
 class Bar(Protocol):
@@ -95,11 +97,11 @@ def run_demo(
             phases.make_class(names, options)
             for name in names:
                 phases.grade(name, crew)
-        from autograder.gradebook.feedback import feedback_pool
+        from autograder.gradebook.page_makers import PageMakers
 
-        with feedback_pool(options.workers or os.cpu_count() or 1) as pool:
+        with PageMakers(options.workers or os.cpu_count() or 1) as makers:
             for name in names:
-                phases.feedback(name, pool)
+                phases.feedback(name, makers)
         phases.report()
     return demo
 
@@ -143,12 +145,12 @@ class _Phases:
             self.demo.runs.append(run)
             done.append(f"{len(run.submissions)} submissions, isolation {run.isolation}")
 
-    def feedback(self, name: str, pool: ProcessPoolExecutor) -> None:
+    def feedback(self, name: str, makers: PageMakers) -> None:
         with self._phase(f"Feedback {name}") as (bar, done):
             from autograder.gradebook.feedback import generate_feedback
 
             students = [hand_in.student for hand_in in self.demo.hand_ins if hand_in.assignment == name]
-            pages = generate_feedback(self.course, name, students, progress=bar.set, pool=pool)
+            pages = generate_feedback(self.course, name, students, progress=bar.set, makers=makers)
             self.demo.example = self.demo.example or self._worth_reading(name, pages)
             done.append(f"{len(pages)} pages")
 

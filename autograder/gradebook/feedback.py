@@ -10,22 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.api import Assignment as AssignmentRow
 from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
 
 from autograder.course import Course
-from autograder.engine.start import without_main
 from autograder.errors import GradebookError
-from autograder.gradebook.feedback_process import convert_batch, prepare_process
+from autograder.gradebook.feedback_process import BatchArguments, Made, convert_batch
 from autograder.gradebook.folder_lock import alone_in
+from autograder.gradebook.page_makers import MakerEnded, PageMakers
 from autograder.gradebook.store import gradebook_url, open_gradebook
 from autograder.gradebook.whole_file import remove_unfinished, write_file
 
@@ -41,7 +37,7 @@ def generate_feedback(
     workers: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
-    pool: ProcessPoolExecutor | None = None,
+    makers: PageMakers | None = None,
 ) -> list[Path]:
     """Make the feedback pages of these students.
 
@@ -52,7 +48,7 @@ def generate_feedback(
         workers: processes; 1 works in this one. Default: as many as there are cores.
         progress: called with how many students are done, and of how many.
         force: also make pages whose notebook and marks have not changed.
-        pool: of `feedback_pool`, for whoever makes the pages of several assignments; else one is started where needed.
+        makers: for whoever makes the pages of several assignments; else they are started where needed.
 
     Returns:
         The pages of all these students, made now or before.
@@ -64,32 +60,17 @@ def generate_feedback(
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         remove_unfinished(folder)
-        if pool is not None or workers == 1:
-            return _generate(course, assignment, students, pool, progress, force)
-        with feedback_pool(workers or os.cpu_count() or 1) as own:
+        if makers is not None or workers == 1:
+            return _generate(course, assignment, students, makers, progress, force)
+        with PageMakers(workers or os.cpu_count() or 1) as own:
             return _generate(course, assignment, students, own, progress, force)
-
-
-@contextmanager
-def feedback_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that make pages, for `generate_feedback`. Each starts when there is work for it.
-
-    One imports nbconvert, which takes as long as ten pages, unless it comes from a fork server that has.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.gradebook.feedback_process"])
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_process)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)  # where it is interrupted, the batches at work are finished, no others
 
 
 def _generate(
     course: Course,
     assignment: str,
     students: Sequence[str],
-    pool: ProcessPoolExecutor | None,
+    makers: PageMakers | None,
     progress: Progress | None,
     force: bool,
 ) -> list[Path]:
@@ -100,7 +81,7 @@ def _generate(
     if progress:
         progress(done, len(known))
     failures: dict[str, str] = {}
-    for made, failed in _convert(course, assignment, todo, pool):
+    for made, failed in _convert(course, assignment, todo, makers):
         failures |= failed
         for student in made:
             write_file(_stamp(course, assignment, student), _seal(course, assignment, student, states[student]))
@@ -122,33 +103,26 @@ def _failed(course: Course, assignment: str, failures: dict[str, str]) -> Gradeb
     return GradebookError(f"{assignment}: no feedback page could be made for {students}. {cure}")
 
 
-def _convert(
-    course: Course, assignment: str, students: Sequence[str], pool: ProcessPoolExecutor | None
-) -> Iterator[tuple[list[str], dict[str, str]]]:
+def _convert(course: Course, assignment: str, students: Sequence[str], makers: PageMakers | None) -> Iterator[Made]:
     """(made, failed with reasons) students, batch by batch."""
-    batches = [students[start : start + BATCH] for start in range(0, len(students), BATCH)]
     log = _log_path(course)
     log.parent.mkdir(parents=True, exist_ok=True)
     url = gradebook_url(course).render_as_string()
-    arguments = (str(course.data), course.settings.id, assignment, url, str(log))
-    if pool is None or len(batches) <= 1:
+    batches: list[BatchArguments] = [
+        (str(course.data), course.settings.id, assignment, url, str(log), students[start : start + BATCH])
+        for start in range(0, len(students), BATCH)
+    ]
+    if makers is None or len(batches) <= 1:
         for batch in batches:
-            yield convert_batch(*arguments, batch)
+            yield convert_batch(*batch)
         return
-    futures: list[Future[tuple[list[str], dict[str, str]]]] = []
     try:
-        with without_main():
-            futures = [pool.submit(convert_batch, *arguments, batch) for batch in batches]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool:
+        yield from makers.make(batches)
+    except MakerEnded:
         raise GradebookError(
             f"{assignment}: a process that makes feedback pages was ended from outside; pages that were finished "
             "are kept. Run this again; where it happens each time, see whether memory runs out."
         ) from None
-    finally:
-        for future in futures:
-            future.cancel()
 
 
 def _states(course: Course, assignment: str, students: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from functools import lru_cache
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,35 @@ from autograder.gradebook.feedback_exporter import FeedbackExporter
 from autograder.gradebook.page_grades import PageGrades
 from autograder.gradebook.whole_file import write_file
 
+Made = tuple[list[str], dict[str, str]]  # students with a page; reasons, by those without
+BatchArguments = tuple[str, str, str, str, str, Sequence[str]]  # of convert_batch
 
-def prepare_process() -> None:
-    """Called once in each process: Ctrl-C is its parent's business, and without the parent it must not stay."""
+
+def serve_batches(connection: Connection) -> None:
+    """What such a process does: one batch after the other, until the connection is closed.
+
+    Ctrl-C is its parent's business, and without the parent it must not stay.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    while True:
+        try:
+            arguments: BatchArguments = connection.recv()
+        except (EOFError, OSError):
+            return
+        made: Made | None = None
+        error: Exception | None = None
+        try:
+            made = convert_batch(*arguments)
+        except Exception as raised:  # for whoever waits for the batch
+            error = raised
+        try:
+            connection.send((made, error))
+        except OSError:
+            return
 
 
-def convert_batch(
-    data: str, course_id: str, assignment: str, db_url: str, log: str, students: Sequence[str]
-) -> tuple[list[str], dict[str, str]]:
+def convert_batch(data: str, course_id: str, assignment: str, db_url: str, log: str, students: Sequence[str]) -> Made:
     """Make the pages of a few students. Returns those made, and the reasons by those that failed."""
     converter = _converter(data, course_id, assignment, db_url, log)
     made: list[str] = []
