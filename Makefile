@@ -92,7 +92,7 @@ audit: setup  ## Measure the hidden suites: known answers, mutants, steadiness, 
 	$(BIN)/autograder audit --part all --gate --html audit.html
 
 bench: setup  ## Time grading against stock nbgrader, side by side
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean:  ## Remove the virtual environment and everything generated
 	rm -rf $(VENV) demo hub .autograder .pytest_cache .mypy_cache .ruff_cache .hypothesis \

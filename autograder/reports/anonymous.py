@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 FEWEST_WRITERS = 2  # a name or text that so many students wrote tells nothing about one of them
 ELLIPSIS = "…"
@@ -26,7 +26,7 @@ def anonymous(source: str, known: Collection[str]) -> str:
     tree = parsed(source)
     if tree is None:
         return ""
-    made_up = [name for name in dict.fromkeys(made_up_names(tree)) if name not in known]
+    made_up = [name for name in dict.fromkeys(made_up_names(ast.walk(tree))) if name not in known]
     names = {name: f"name_{number}" for number, name in enumerate(made_up, 1)}
     try:
         return ast.unparse(ast.fix_missing_locations(_Rewriter(names, known).visit(tree)))
@@ -53,17 +53,21 @@ def written_by_several(sources: Iterable[str]) -> frozenset[str]:
 def words(source: str) -> frozenset[str]:
     """Every name and text in the code; nothing where it is no Python."""
     tree = parsed(source)
-    if tree is None:
-        return frozenset()
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return frozenset({*made_up_names(tree), *texts})
+    return words_in(list(ast.walk(tree))) if tree is not None else frozenset()
 
 
-def made_up_names(tree: ast.AST) -> Iterable[str]:
+def words_in(nodes: Collection[ast.AST]) -> frozenset[str]:
+    """The same of a syntax tree's nodes, in any order."""
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset({*made_up_names(nodes), *texts})
+
+
+def made_up_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names that the code itself binds, in its order: variables, parameters, functions, classes, attributes."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            yield node.id if isinstance(node, ast.Name) else node.attr
+    for node in nodes:
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            if isinstance(node.ctx, (ast.Store, ast.Del)):
+                yield node.id if isinstance(node, ast.Name) else node.attr
         elif isinstance(node, ast.arg):
             yield node.arg
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.reports.anonymous import words
 from autograder.reports.similar.fingerprints import PASSAGE, fingerprints
 from autograder.reports.similar.pairs import Pair
 from autograder.reports.similar.shape import Shape, shape
@@ -57,16 +56,23 @@ def side_by_side(pair: Pair, answers: Mapping[str, Mapping[str, str]], writers: 
         writers: name or text -> how many students of the class wrote it.
     """
     left, right = (answers[student] for student in pair.students)
-    shared = [name for name in left if name in right]
-    found = [Beside(q, _marked(left[q], q, pair.hashes), _marked(right[q], q, pair.hashes)) for q in shared]
-    wrote = [frozenset().union(*map(words, work.values())) for work in (left, right)]
+    ours, theirs = ({name: shape(source) for name, source in work.items()} for work in (left, right))
+    found = [
+        Beside(
+            name,
+            _marked(left[name], ours[name], name, pair.hashes),
+            _marked(right[name], theirs[name], name, pair.hashes),
+        )
+        for name in left
+        if name in right
+    ]
+    wrote = [frozenset().union(*(answer.words for answer in work.values())) for work in (ours, theirs)]
     rare = sorted(word for word in wrote[0] & wrote[1] if writers.get(word, 0) <= 2 and word.strip())
     telling = tuple(_short(word) for word in sorted(rare, key=len, reverse=True)[:MOST_WORDS])
     return LookAlike(pair, telling, tuple(sorted((b for b in found if b.common), key=lambda b: -b.common)))
 
 
-def _marked(source: str, question: str, hashes: frozenset[int]) -> tuple[Line, ...]:
-    answer = shape(source)
+def _marked(source: str, answer: Shape, question: str, hashes: frozenset[int]) -> tuple[Line, ...]:
     common = {
         line
         for value, places in fingerprints(answer, question).items()

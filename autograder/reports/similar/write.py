@@ -13,13 +13,12 @@ from autograder.authoring.spec import ReleaseSpec, Role
 from autograder.course import Assignment, Course
 from autograder.gradebook.folder_lock import alone_in
 from autograder.gradebook.whole_file import write_file
-from autograder.reports.anonymous import words
 from autograder.reports.answers import read_answers
 from autograder.reports.html import render_template
 from autograder.reports.similar.fingerprints import fingerprints
 from autograder.reports.similar.page import LookAlike, side_by_side
 from autograder.reports.similar.pairs import look_alikes
-from autograder.reports.similar.shape import shape
+from autograder.reports.similar.shape import Shape, shape
 from autograder.reports.write import MODE
 
 MOST_SHOWN = 30
@@ -58,8 +57,9 @@ def write_similar(
     writers: Counter[str] = Counter()
     for student in students:
         answers[student] = read_answers(course, assignment, student)
-        works[student] = _hashes(answers[student])
-        writers.update(frozenset().union(*map(words, answers[student].values())))
+        shapes = _shapes(answers[student])
+        works[student] = _hashes(shapes)
+        writers.update(frozenset().union(*(answer.words for answer in shapes.values())))
         progress()
     pairs = look_alikes(works, _handed_out(assignment))
     found = tuple(side_by_side(pair, answers, writers) for pair in pairs[:MOST_SHOWN])
@@ -73,8 +73,12 @@ def write_similar(
     return paths
 
 
-def _hashes(answers: Mapping[str, str]) -> frozenset[int]:
-    return frozenset(value for question, source in answers.items() for value in fingerprints(shape(source), question))
+def _shapes(answers: Mapping[str, str]) -> dict[str, Shape]:
+    return {question: shape(source) for question, source in answers.items()}
+
+
+def _hashes(shapes: Mapping[str, Shape]) -> frozenset[int]:
+    return frozenset(value for question, answer in shapes.items() for value in fingerprints(answer, question))
 
 
 def _handed_out(assignment: Assignment) -> frozenset[int]:
@@ -83,4 +87,4 @@ def _handed_out(assignment: Assignment) -> frozenset[int]:
     stubs = {cell.name: cell.source for cell in spec.cells if cell.role is Role.QUESTION}
     reference = Reference.load(assignment.reference_path, assignment.question_names)
     solutions = {name: reference.source_of(name) for name in assignment.question_names}
-    return _hashes(stubs) | _hashes(solutions)
+    return _hashes(_shapes(stubs)) | _hashes(_shapes(solutions))

@@ -18,7 +18,8 @@ from autograder.demo.plan import Profile
 from autograder.reports.anonymous import anonymous
 from autograder.reports.similar import write_similar
 from autograder.reports.similar.fingerprints import PASSAGE, WINDOW, fingerprints
-from autograder.reports.similar.pairs import LEAST_HASHES, MOST_SHARERS, look_alikes
+from autograder.reports.similar.page import side_by_side
+from autograder.reports.similar.pairs import LEAST_HASHES, MOST_SHARERS, Pair, look_alikes
 from autograder.reports.similar.shape import shape
 
 SOURCE = '''
@@ -62,6 +63,27 @@ def test_lines_are_those_of_the_answer() -> None:
     found = shape(SOURCE)
     assert len(found.lines) == len(found.tokens)
     assert set(found.lines) == {2, 4, 5, 6}
+
+
+def test_what_was_taken_away_is_kept_as_words() -> None:
+    assert shape(DISGUISED).words >= {"attend", "q", "k", "v", "s", "w", "really"}
+    assert not shape(DISGUISED).words & {"torch", "softmax", "my own work"}, "made by others, or no part of the code"
+
+
+def test_words_that_both_wrote_and_nobody_else_are_shown() -> None:
+    """The disguise is no use where an odd docstring came along."""
+    answers = {
+        "ada": {"attend": SOURCE.replace("weights", "wobble")},
+        "bob": {"attend": SOURCE.replace("weights", "wobble").replace("key", "k")},
+    }
+    common = frozenset(fingerprints(shape(SOURCE), "attend"))
+    pair = Pair(("ada", "bob"), 1.0, 20.0, 0, common)
+    writers = {"attend": 40, "query": 40, "value": 3, "scores": 2, "wobble": 2, "Softmax attention.": 40}
+    alike = side_by_side(pair, answers, writers)
+    assert alike.words == ("scores", "wobble")
+    (beside,) = alike.questions
+    assert [line.common for line in beside.left] == [False, True, False, True, True, True]
+    assert [line.text for line in beside.right] == answers["bob"]["attend"].splitlines()
 
 
 def test_any_common_passage_of_the_promised_length_is_seen() -> None:
