@@ -2,6 +2,9 @@
 
 Tests are seeded, so the same mistake fails the same tests with the same hints: students who saw the same
 hints of a question share one misconception. Of these hints the one that fewest others saw names it best.
+
+A test that good students fail more often than others may be wrong, or may have met an idea that good students share:
+nothing here can tell, so such an idea is listed, and whoever shows it says that the test is to be looked at first.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ class Misconception:
         hint: what they were told, and few others.
         title: of the test that told them.
         also: the other hints that they all saw.
+        tests: which showed these hints to any of them.
         students: whom it holds back, in the run's order.
         points_lost: by the tests that showed these hints, all students together.
         example: one student's code without what points to the student; "" where none could be read.
@@ -41,6 +45,7 @@ class Misconception:
     hint: str
     title: str
     also: tuple[str, ...]
+    tests: frozenset[str]
     students: tuple[str, ...]
     points_lost: float
     example: str = ""
@@ -53,19 +58,19 @@ class Misconception:
 
 
 def misconceptions(
-    submissions: Sequence[SubmissionResult], suspects: frozenset[tuple[str, str]] = frozenset()
+    submissions: Sequence[SubmissionResult], broken: frozenset[tuple[str, str]] = frozenset()
 ) -> tuple[Misconception, ...]:
     """Those that hold most students back first.
 
     Args:
         submissions: those that could be graded.
-        suspects: (question, test) of tests that may themselves be wrong: what they say is no misconception.
+        broken: (question, test) of tests that broke or that nobody passed: what they say is no misconception.
     """
     groups: dict[tuple[str, tuple[str, ...]], list[_Missed]] = {}
     saw: Counter[tuple[str, str]] = Counter()
     for submission in submissions:
         for question in submission.questions:
-            missed = _missed(submission.student, question, suspects)
+            missed = _missed(submission.student, question, broken)
             if missed.worth:
                 groups.setdefault((question.name, tuple(missed.worth)), []).append(missed)
                 saw.update((question.name, hint) for hint in missed.worth)
@@ -81,20 +86,23 @@ class _Missed:
     student: str
     worth: Mapping[str, float]
     titles: Mapping[str, str]
+    tests: frozenset[str]
 
 
-def _missed(student: str, question: QuestionResult, suspects: frozenset[tuple[str, str]]) -> _Missed:
+def _missed(student: str, question: QuestionResult, broken: frozenset[tuple[str, str]]) -> _Missed:
     worth: dict[str, float] = {}
     titles: dict[str, str] = {}
+    tests: set[str] = set()
     for test, points in zip(question.tests, worths(question), strict=True):
         if test.outcome is Outcome.PASSED or not test.hint:
             continue
         if test.hint.startswith((NOT_IMPLEMENTED, NOT_DEFINED)):
-            return _Missed(student, {}, {})  # there is no answer that could be wrong
-        if (question.name, test.name) not in suspects:
+            return _Missed(student, {}, {}, frozenset())  # there is no answer that could be wrong
+        if (question.name, test.name) not in broken:
+            tests.add(test.name)
             worth[test.hint] = worth.get(test.hint, 0.0) + points
             titles.setdefault(test.hint, test.title or test.name)
-    return _Missed(student, worth, titles)
+    return _Missed(student, worth, titles, frozenset(tests))
 
 
 def _misconception(question: str, group: Sequence[_Missed], saw: Mapping[tuple[str, str], int]) -> Misconception:
@@ -105,6 +113,7 @@ def _misconception(question: str, group: Sequence[_Missed], saw: Mapping[tuple[s
         hint=telling[0],
         title=first.titles[telling[0]],
         also=tuple(telling[1:]),
+        tests=frozenset().union(*(missed.tests for missed in group)),
         students=tuple(missed.student for missed in group),
         points_lost=sum(sum(missed.worth.values()) for missed in group),
     )

@@ -96,7 +96,11 @@ class Report:
     @property
     def suspect_names(self) -> frozenset[tuple[str, str]]:
         """(question, test) of the suspects."""
-        return _suspects(self.items)
+        return frozenset((item.question, item.name) for item in self.suspects)
+
+    def is_doubtful(self, idea: Misconception) -> bool:
+        """Whether a test that speaks of it is a suspect: it may be the test that is wrong, or good students' idea."""
+        return any((idea.question, test) in self.suspect_names for test in idea.tests)
 
     @property
     def teaching_hint(self) -> HintStatistics | None:
@@ -141,7 +145,7 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
         question_names=names,
         questions=tuple(sorted(question_statistics(submissions), key=lambda q: (q.mean_share, names.index(q.name)))),
         items=items,
-        misconceptions=_misconceptions(course, assignment, submissions, _suspects(items)),
+        misconceptions=_misconceptions(course, assignment, submissions, items),
         hints=hint_statistics(submissions),
         slow=slow_submissions(submissions),
         students=tuple(_student(n, s, links) for n, s in enumerate(run.submissions)),
@@ -150,21 +154,18 @@ def build_report(course: Course, assignment: Assignment, run: GradeRun, made_at:
     )
 
 
-def _suspects(items: Sequence[ItemStatistics]) -> frozenset[tuple[str, str]]:
-    return frozenset((item.question, item.name) for item in items if item.concerns)
-
-
 def _misconceptions(
     course: Course,
     assignment: Assignment,
     submissions: Sequence[SubmissionResult],
-    suspects: frozenset[tuple[str, str]],
+    items: Sequence[ItemStatistics],
 ) -> tuple[Misconception, ...]:
     try:
         reference = Reference.load(assignment.reference_path, assignment.question_names).sources
     except ConfigurationError:  # a class that was graded elsewhere: no example is worse than no report
         reference = {}
-    found = misconceptions(submissions, suspects)[:MOST_SHOWN]
+    broken = frozenset((item.question, item.name) for item in items if item.is_broken)
+    found = misconceptions(submissions, broken)[:MOST_SHOWN]
     return with_examples(found, submissions, lambda student: read_answers(course, assignment, student), reference)
 
 

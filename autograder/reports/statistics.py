@@ -140,6 +140,11 @@ class ItemStatistics:
         return "hard" if self.pass_rate < 0.3 else "medium" if self.pass_rate <= 0.7 else "easy"
 
     @property
+    def is_broken(self) -> bool:
+        """Whether failing it says nothing about an answer: it broke itself, or nobody passed."""
+        return bool(self.outcomes.get(Outcome.ERROR)) or self.passed == 0
+
+    @property
     def concerns(self) -> tuple[str, ...]:
         """Why an instructor should look at the test itself; empty where nothing is odd."""
         return tuple(_concerns(self))

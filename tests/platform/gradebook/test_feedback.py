@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -153,16 +152,14 @@ def test_a_gradebook_that_took_the_place_of_another_is_the_one_that_is_read(clas
 
 
 @pytest.mark.slow
-def test_processes_make_the_same_pages_and_are_quick(classroom: Classroom) -> None:
+def test_processes_make_the_same_pages(classroom: Classroom) -> None:
     students = [f"student{n:02d}" for n in range(24)]
     for student in students:
         classroom.hand_in(student)
     classroom.grade()
     generate_feedback(classroom.course, "small", students, workers=1)
     alone = {student: page(classroom, student) for student in students}
-    start = time.monotonic()
     assert len(generate_feedback(classroom.course, "small", students, workers=2, force=True)) == 24
-    assert time.monotonic() - start < 60
     assert {student: page(classroom, student) for student in students} == alone
 
 

@@ -62,10 +62,10 @@ def test_what_was_not_done_is_no_misconception() -> None:
     assert misconceptions([undone, missing]) == ()
 
 
-def test_what_a_doubtful_test_says_is_none_either() -> None:
+def test_what_a_broken_test_says_is_none_either() -> None:
     run = [made_by("ada", values="Wrong."), made_by("bo", values="Wrong.", gradient="Detached.")]
     found = misconceptions(run, frozenset({("kl", "test_values")}))
-    assert [(m.students, m.hint) for m in found] == [(("bo",), "Detached.")]
+    assert [(m.students, m.hint, m.tests) for m in found] == [(("bo",), "Detached.", {"test_gradient"})]
 
 
 def test_in_a_large_class_one_student_alone_is_no_matter_for_the_lecture() -> None:

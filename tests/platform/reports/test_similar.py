@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -15,12 +14,12 @@ from bs4 import BeautifulSoup
 from autograder.course import Assignment, Course
 from autograder.demo.classroom import make_class
 from autograder.demo.plan import Profile
-from autograder.reports.anonymous import anonymous
 from autograder.reports.similar import write_similar
 from autograder.reports.similar.fingerprints import PASSAGE, WINDOW, fingerprints
 from autograder.reports.similar.page import side_by_side
 from autograder.reports.similar.pairs import LEAST_HASHES, MOST_SHARERS, Pair, look_alikes
 from autograder.reports.similar.shape import shape
+from tests.platform.planting import add_habits, disguised
 
 SOURCE = '''
 def attend(query, key, value):
@@ -153,19 +152,6 @@ def test_nobody_and_one_alone() -> None:
     assert look_alikes({"ada": set(), "bo": set()}) == ()
 
 
-HABITS = (
-    "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "cumsum", "exp", "expm1", "floor", "frac", "log1p", "neg",
-    "relu", "round", "rsqrt", "sign", "sin", "sqrt",
-)  # fmt: skip
-
-
-def answers(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cells of the code answers."""
-    return [
-        c for c in notebook["cells"] if c["cell_type"] == "code" and c["metadata"].get("nbgrader", {}).get("solution")
-    ]
-
-
 @pytest.fixture(scope="module")
 def class_with_a_copy(course: Course, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, list[str], list[str]]:
     """A class of 40 with habits of their own, where one handed in what another wrote, in disguise."""
@@ -174,15 +160,9 @@ def class_with_a_copy(course: Course, tmp_path_factory: pytest.TempPathFactory) 
     draw = random.Random(0)
     notebooks = {h.student: json.loads(h.path.read_bytes()) for h in hand_ins}
     for notebook in notebooks.values():
-        for cell in answers(notebook):
-            chain = "".join(f".{draw.choice(HABITS)}()" for _ in range(8))
-            cell["source"] = (
-                "".join(cell["source"]) + f"\n\ndef check(t):\n    return torch.{draw.choice(HABITS)}(t{chain})\n"
-            )
+        add_habits(notebook, draw)
     original, copier = next(h for h in hand_ins if h.part.profile is Profile.MISTAKEN).student, hand_ins[-1].student
-    notebooks[copier] = json.loads(json.dumps(notebooks[original]))
-    for cell in answers(notebooks[copier]):
-        cell["source"] = "# all by myself\n" + anonymous(cell["source"], {cell["metadata"]["nbgrader"]["grade_id"]})
+    notebooks[copier] = disguised(notebooks[original])
     for student, notebook in notebooks.items():
         target = here.autograded / student / "vae" / "vae.ipynb"
         target.parent.mkdir(parents=True)

@@ -202,6 +202,7 @@ def test_a_test_that_nobody_passes_or_that_broke_is_flagged() -> None:
     assert fine.concerns == ()
     assert nobody.concerns == ("Nobody passed.",)
     assert broke.concerns == ("The test itself broke for 1 of 4 students.",)
+    assert [item.is_broken for item in (fine, nobody, broke)] == [False, True, True]
 
 
 def test_skipped_tests_tell_nothing_about_the_pass_rate() -> None:
@@ -218,6 +219,7 @@ def test_a_test_that_good_students_fail_is_flagged() -> None:
     upside_down, *others = item_statistics([*good, *weak])
     assert upside_down.discrimination == pytest.approx(-1)
     assert len(upside_down.concerns) == 1
+    assert not upside_down.is_broken, "it may be right, and what good students believe may be wrong"
     assert all(not item.concerns for item in others)
 
 

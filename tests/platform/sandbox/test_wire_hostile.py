@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 import tracemalloc
 from typing import Any
 
@@ -181,13 +180,12 @@ def test_json_constants_are_refused(token: bytes) -> None:
     assert not accepted(b'{"v":{"$":"dict","v":[["x",' + token + b']]},"t":[]}')
 
 
-def test_keys_that_collide_cost_no_time() -> None:
+@pytest.mark.timeout(60)  # a guard: it is minutes where it fails
+def test_keys_that_collide_are_refused_before_they_are_counted() -> None:
     """Multiples of 2**61 - 1 all have hash 0: 100 000 of them as keys took minutes before they were bounded."""
     prime = 2**61 - 1
     pairs = ",".join(f"[{n * prime},0]" for n in range(100_000))
-    start = time.perf_counter()
     assert not accepted(f'{{"v":{{"$":"dict","v":[{pairs}]}},"t":[]}}'.encode())
-    assert time.perf_counter() - start < 5
 
 
 def test_depth_and_counts_are_bounded() -> None:

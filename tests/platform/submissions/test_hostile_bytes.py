@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from autograder.submissions.notebook import MAX_CELLS, MAX_PROBLEMS
 from autograder.submissions.parse import Kind, ParsedSubmission, parse_submission
 from tests.platform.submissions.small_release import ANSWERS, answered, as_bytes, find, spec
 
+HANGS_S = 60  # a guard, and no measure: what it is for would take minutes
 SPEC = spec()
 RESTORED = sum(cell.role in (Role.SETUP, Role.GIVEN) for cell in SPEC)  # cells put back where a notebook has none
 CODE = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "x = 1"}
@@ -54,21 +54,18 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.timeout(HANGS_S)
 @pytest.mark.parametrize(("data", "message"), UNREADABLE.values(), ids=UNREADABLE.keys())
 def test_what_cannot_be_read_says_so(data: bytes, message: str) -> None:
-    start = time.monotonic()
     parsed = parse(data)
-    assert time.monotonic() - start < 5
     assert not parsed.readable
     assert parsed.cells == ()
     assert message in parsed.problems[0]
 
 
 def test_fifty_megabytes_are_refused_before_they_are_parsed() -> None:
-    data = b'{"cells": ["' + b"x" * (50 * 2**20) + b'"]}'
-    start = time.monotonic()
+    data = b"x" * (50 * 2**20)  # no JSON, which parsing would say
     parsed = parse_submission(data, "ada", SPEC, Limits(notebook_mib=20))
-    assert time.monotonic() - start < 1
     assert not parsed.readable
     assert "50.0 MiB large, where 20 MiB are allowed" in parsed.problems[0]
 
@@ -136,10 +133,10 @@ def test_lone_surrogates_become_text_that_can_be_written() -> None:
     assert parsed.cells[-1].source.encode() == b"x = '?'"
 
 
-def test_an_enormous_number_costs_nothing() -> None:
-    start = time.monotonic()
+@pytest.mark.timeout(HANGS_S)
+def test_an_enormous_number_is_not_worked_out() -> None:
+    """As an integer it would be an error or take time that grows with the square of its digits."""
     assert parse(b'{"nbformat": ' + b"9" * 2_000_000 + b', "cells": [], "x": NaN, "y": 1e999999}').readable
-    assert time.monotonic() - start < 1
 
 
 def test_a_cell_that_is_too_long_is_left_out() -> None:
