@@ -28,6 +28,7 @@ VERBS = {
     "new": "Start an assignment.",
     "report": "HTML and CSV for teaching staff.",
     "student": "All about one student's submission.",
+    "feedback": "One page for each student, to be sent.",
     "similar": "Submissions that look alike, side by side.",
     "queue": "What needs a person, and whose it is.",
     "mark": "Points for written answers, by rubric.",

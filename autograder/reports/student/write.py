@@ -84,10 +84,7 @@ def student_page(
     """
     record = read_record(course, assignment, student)
     if record is None:
-        raise UsageError(
-            f"Nothing of {student!r} has been graded in {assignment.name!r}. "
-            f"Run `autograder grade {assignment.name}`, or check the name."
-        )
+        raise nothing_graded(student, assignment)
     spec = ReleaseSpec.load(assignment.release_path)
     stubs = {cell.name: cell.source for cell in spec.cells if cell.role is Role.QUESTION}
     code = read_answers(course, assignment, student)
@@ -105,6 +102,14 @@ def student_page(
     )
     about = {"page": page, "assignment": assignment, "course": course.settings.title}
     return render_template("student.html", about | {"made_at": made_at or datetime.now().astimezone()})
+
+
+def nothing_graded(student: str, assignment: Assignment) -> UsageError:
+    """What is said of a student without a record."""
+    return UsageError(
+        f"Nothing of {student!r} has been graded in {assignment.name!r}. "
+        f"Run `autograder grade {assignment.name}`, or check the name."
+    )
 
 
 def _formgrader(course: Course, marks: Marks | None) -> Iterator[tuple[str, str]]:
