@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,6 +86,7 @@ class Session:
         self.limits = limits
         self.failures: dict[int, CellFailure] = {}
         self.notes: dict[int, tuple[str, ...]] = {}
+        self._noticed: dict[int, dict[str, int]] = {}  # by cell: told at once, while the process can still be asked
         self.deadline = deadline
         self._left_out: set[int] = set(leave_out)
         self._process: StudentProcess | None = None
@@ -110,16 +112,16 @@ class Session:
         raise ProcessCrashed("the notebook's cells end the process each time they are run")
 
     def noticed(self) -> dict[str, int]:
-        """What was noticed inside since the last time; nothing where the process cannot say."""
-        if self._process is None or not self._process.alive:
-            return {}
-        try:
-            value = self._process.ask({"op": "noticed"}, self.limits.call_s).get("value")
-        except ProcessEnded:
-            return {}
-        if not isinstance(value, dict):
-            return {}
-        return {_text(k, 160): v for k, v in list(value.items())[:MAX_NOTICED] if type(v) is int}
+        """What was noticed inside: while the cells ran, and from then to now. Ending rather than saying is noticed."""
+        found: Counter[str] = Counter()
+        for noticed in self._noticed.values():
+            found.update(noticed)
+        if self._process is not None and self._process.alive:
+            try:
+                found.update(_noticed(self._process.ask({"op": "noticed"}, self.limits.call_s).get("value")))
+            except ProcessEnded as ended:
+                found[_text(f"its process ended when it was asked what it had done: {ended.reason}", 160)] += 1
+        return dict(list(found.items())[:MAX_NOTICED])
 
     @property
     def unrunnable(self) -> frozenset[int]:
@@ -180,6 +182,9 @@ class Session:
         notes = report.get("notes")
         if isinstance(notes, list) and notes and not self._tested:
             self.notes[cell.index] = tuple(_text(note, 200) for note in notes[:20])
+        for text, count in _noticed(report.get("noticed")).items():
+            before = self._noticed.setdefault(cell.index, {})
+            before[text] = max(count, before.get(text, 0))  # loaded again, it does the same again
         if isinstance(error, dict):
             type_name = _text(error.get("type", ""), 100)
             kind = "timeout" if type_name == "TimeLimit" else "error"
@@ -195,6 +200,13 @@ class Session:
             failure = replace(failure, type_name="an exception", message="only when it was run again", line=0)
         if failure.index not in self.failures or not self._tested:
             self.failures[failure.index] = failure
+
+
+def _noticed(value: object) -> dict[str, int]:
+    """Text -> how often, of what the child says; nothing where that has another form."""
+    if not isinstance(value, dict):
+        return {}
+    return {_text(k, 160): v for k, v in list(value.items())[:MAX_NOTICED] if type(v) is int}
 
 
 def _line(value: object) -> int:

@@ -6,7 +6,7 @@ side; it only has to be correct for honest code.
 Requests (one dict each, `op` names it, `id` comes back with the reply), replies {"ok": True, ...} or
 {"ok": False, "error": ...}:
 
-    cell      run one cell of the notebook                 -> error, notes, output, printed
+    cell      run one cell of the notebook                 -> error, notes, output, printed, noticed
     put       define a question by the reference's source  -> (nothing)
     begin     forget the last test, set the seed; no reply
     call      call a function, an object or its method     -> value, call (number for `backward`)
@@ -111,7 +111,8 @@ class Server:
             sys.modules["numpy"].random.seed(seed)
 
     def _op_cell(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "value": self.notebook.run_cell(request["index"], request["source"], request["timeout_s"])}
+        report = self.notebook.run_cell(request["index"], request["source"], request["timeout_s"])
+        return {"ok": True, "value": {**report, "noticed": self.watch.take() if self.watch else {}}}
 
     def _op_put(self, request: dict[str, Any]) -> dict[str, Any]:
         """Define `name` by the reference's source, in globals of its own over those of the notebook.

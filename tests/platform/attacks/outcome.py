@@ -97,6 +97,7 @@ def _for_students(each: Class, student: str) -> list[tuple[str, str]]:
     notebook = course.autograded / student / NAME / f"{NAME}.ipynb"
     page = course.feedback / student / NAME / f"{NAME}.html"
     texts = [("the autograded notebook", _read(notebook)), ("the feedback page", _read(page))]
+    texts += [("the page to be sent", _read(course.reports / NAME / "feedback" / f"{student}.html"))]
     texts += [("the secret beside the notebook", _read(notebook.with_name("submission_secret.txt")))]
     texts += [("the time stamp beside the notebook", _read(notebook.with_name("timestamp.txt")))]
     return [*texts, ("the comments in the gradebook", "\n".join(_comments(course.gradebook, student)))]

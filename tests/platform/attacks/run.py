@@ -22,6 +22,7 @@ from autograder.course import Course
 from autograder.gradebook.feedback import generate_feedback
 from autograder.grading.records import load_run
 from autograder.reports import write_report
+from autograder.reports.student import write_feedback
 from tests.platform.attacks import leftovers
 from tests.platform.attacks.case import Case
 from tests.platform.attacks.hand_in import NEIGHBOUR, Desk
@@ -119,10 +120,12 @@ def _grade_all(campaign: Campaign, isolation: str) -> None:
 
 
 def _publish(each: Class) -> None:
-    """The feedback pages of those who attacked and of one honest student, and the report."""
+    """Both kinds of feedback pages of those who attacked and of one honest student, and the report."""
     students = [NEIGHBOUR, *each.students.values()]
     generate_feedback(each.course, NAME, students, workers=2)
     assignment = each.course.assignment(NAME)
+    for student in students:
+        write_feedback(each.course, assignment, student)
     write_report(each.course, assignment, load_run(each.course, assignment))
 
 

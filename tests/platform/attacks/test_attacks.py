@@ -82,6 +82,15 @@ def test_feedback_page_holds_nothing_active(campaign: Campaign, case: Case) -> N
     assert active_elements(page) - active_elements(honest) == Counter()
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_page_to_be_sent_holds_nothing_active(campaign: Campaign, case: Case) -> None:
+    """The same of the short page."""
+    each = campaign.class_of(case)
+    pages = each.course.reports / NAME / "feedback"
+    honest, page = ((pages / f"{student}.html").read_text() for student in (NEIGHBOUR, each.students[case.id]))
+    assert active_elements(page) - active_elements(honest) == Counter()
+
+
 @with_browser
 @pytest.mark.parametrize("case", ACTIVE, ids=lambda case: case.id)
 def test_a_browser_runs_nothing(campaign: Campaign, case: Case) -> None:

@@ -182,6 +182,30 @@ def test_nothing_noticed_where_there_is_no_process(make: Make) -> None:
     assert session.noticed() == {}
 
 
+FORKS = "import os, time\nif os.fork() == 0:\n    {}\n    os._exit(0)"
+
+
+def test_what_a_cell_did_is_known_though_its_process_ended(make: Make) -> None:
+    """Told with the cell's own answer: whoever ends the process later hides nothing. A second load adds nothing."""
+    session = make(FORKS.format("pass"), "def crash(): os._exit(1)")
+    with pytest.raises(ProcessCrashed):
+        value(session, "crash")
+    assert session.noticed() == {"os.fork": 1}
+    session.process()
+    assert session.noticed() == {"os.fork": 1}
+
+
+def test_a_process_that_ends_when_it_is_asked_is_noticed(make: Make) -> None:
+    """A forked child that shouts over the channel until nothing else can be understood."""
+    shout = "time.sleep(0.3)\n    while True: os.write(3, b'\\0\\0\\0\\2\\0\\0\\0\\0{}'); time.sleep(0.01)"
+    session = make(FORKS.replace("{}", shout))
+    session.process()
+    time.sleep(1.0)
+    first, second = session.noticed()
+    assert first == "os.fork"
+    assert second.startswith("its process ended when it was asked what it had done")
+
+
 def test_honest_work_is_not_noticed(make: Make) -> None:
     """Training, plotting, saving and loading a file, defining classes, catching errors, numpy, reading one's source."""
     session = make(
