@@ -207,4 +207,6 @@ def test_a_page_has_no_serious_obstacle(classroom: Classroom) -> None:
     )
     classroom.grade(ada={"halve": False})
     (path,) = generate_feedback(classroom.course, "small", ["ada"], workers=1)
-    assert look(path).serious == ()
+    looked = look(path)
+    assert looked.serious == ()
+    assert looked.loaded == ()
