@@ -153,7 +153,7 @@ def test_what_the_forger_sees(monkeypatch: pytest.MonkeyPatch) -> None:
         server.settimeout(0.1)
         with pytest.raises(TimeoutError):
             server.accept()
-        noticed = process.ask({"op": "noticed"}, 5.0)["value"]
+        noticed = [*report["noticed"], *process.ask({"op": "noticed"}, 5.0)["value"]]
         for text in ("gc.get_objects", "replaced torch.allclose", "/proc/1/environ", "socket."):
             assert any(text in line for line in noticed), f"{text} was not noticed"
         with pytest.raises(ProcessCrashed):

@@ -92,7 +92,7 @@ def honest_reply(operation: str) -> dict[str, Any]:
     """What an honest process answers to the requests of `replies.py`, but for the number."""
     values: dict[str, Any] = {
         "hello": None,
-        "cell": {"error": None, "notes": [], "output": "", "printed": 0},
+        "cell": {"error": None, "notes": [], "output": "", "printed": 0, "noticed": {"os.fork": 1}},
         "call": [torch.ones(2, 3, requires_grad=True), Ref(1, "VAE"), torch.zeros(2, dtype=torch.int64)],
         "get": torch.ones(2, 3),
         "shapes": {"fc.weight": (3, 2), "fc.bias": (3,)},
