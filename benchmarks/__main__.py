@@ -25,8 +25,8 @@ README = Path(__file__).with_name("README.md")
 @click.option("--sizes", nargs=2, type=click.IntRange(1), default=(20, 40), show_default=True, metavar="SMALL LARGE")
 @click.option("--quick", is_flag=True, help="Sizes 4 and 8, one round: to see that it works.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds of the quick engines.")
-@click.option("--stock-rounds", type=click.IntRange(0), default=1, show_default=True, help="Of stock nbgrader.")
-@click.option("--otter/--no-otter", default=True, help=f"Otter {VERSION}, installed where missing.  [default: otter]")
+@click.option("--stock-rounds", type=click.IntRange(0), default=3, show_default=True, help="Of stock nbgrader.")
+@click.option("--otter/--no-otter", default=True, help=f"Otter {VERSION}, one round.  [default: otter]")
 @click.option("--workers", multiple=True, type=click.IntRange(1), default=(1, 2), show_default=True)
 @click.option("--profile/--no-profile", "profiled", default=True, help="Where the time goes.  [default: profile]")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write all figures.")
@@ -47,10 +47,10 @@ def bench(
 
     Every engine grades the same notebooks, and all must give the same scores.
     """
-    sizes, rounds = ((4, 8), 1) if quick else (sizes, rounds)
+    sizes, rounds, stock_rounds = ((4, 8), 1, min(1, stock_rounds)) if quick else (sizes, rounds, stock_rounds)
     if sizes[0] >= sizes[1]:
         raise click.UsageError("the first size must be the smaller one")
-    plan = Plan(workers, rounds, stock_rounds, max(1, stock_rounds) if otter else 0, profiled)
+    plan = Plan(workers, rounds, stock_rounds, 1 if otter else 0, profiled)
     with tempfile.TemporaryDirectory(prefix="autograder-bench-") as folder:
         try:
             report = Bench(find_course(ROOT), name, sizes, Path(folder)).run(plan)

@@ -56,6 +56,7 @@ class Bench:
     """A class of submissions, and what every engine has made of it so far."""
 
     def __init__(self, course: Course, name: str, sizes: tuple[int, int], folder: Path) -> None:
+        self.load_before = load_average()  # before the benchmark itself makes some
         self.course = course
         self.assignment = course.assignment(name)
         self.sizes = sizes
@@ -71,7 +72,7 @@ class Bench:
             CommandFailed: a command failed.
         """
         lineup = self._line_up(plan)
-        machine, load_before = describe_machine(), load_average()
+        machine = describe_machine()
         parts = self._where_time_goes() if plan.profiled else None
         memory = {engine: self._warm_up(engine) for engine in lineup.rounds_of}
         timings = self._time_all(lineup.rounds_of)
@@ -87,7 +88,7 @@ class Bench:
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             machine=machine,
             cores=usable_cores(),
-            load_before=load_before,
+            load_before=self.load_before,
             load_after=load_average(),
             tests=len(list_tests(self.assignment.suite_folder)),
             scores_compared=sum(len(questions) for questions in scores.values()),
