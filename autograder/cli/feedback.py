@@ -26,23 +26,7 @@ def feedback(course: Course, assignment: str, student: tuple[str, ...], everybod
     """
     settings = course.assignment(assignment)
 
-    from autograder.cli.progress import counting
-    from autograder.errors import UsageError
-    from autograder.grading.records import load_run
+    from autograder.cli.student_pages import write_pages
     from autograder.reports.student import write_feedback
 
-    if everybody == bool(student):
-        raise UsageError("Name the students, or say --all.")
-    names = student or tuple(result.student for result in load_run(course, settings).submissions)
-    if not names:
-        raise UsageError(f"Nothing of {assignment!r} has been graded yet. Run `autograder grade {assignment}` first.")
-    if not everybody:
-        for name in names:
-            click.echo(str(write_feedback(course, settings, name)))
-        return
-    with counting(f"Feedback on {assignment}") as bar:
-        bar.start(len(names), "")
-        for name in names:
-            path = write_feedback(course, settings, name)
-            bar.advance()
-    click.echo(f"{len(names)} pages in {path.parent}")
+    write_pages(course, settings, student, everybody, write_feedback)

@@ -26,14 +26,7 @@ def student(course: Course, assignment: str, student: tuple[str, ...], everybody
     """
     settings = course.assignment(assignment)
 
-    from autograder.errors import UsageError
-    from autograder.grading.records import load_run
+    from autograder.cli.student_pages import write_pages
     from autograder.reports.student import write_student
 
-    if everybody == bool(student):
-        raise UsageError("Name the students, or say --all.")
-    names = student or tuple(result.student for result in load_run(course, settings).submissions)
-    if not names:
-        raise UsageError(f"Nothing of {assignment!r} has been graded yet. Run `autograder grade {assignment}` first.")
-    for name in names:
-        click.echo(str(write_student(course, settings, name)))
+    write_pages(course, settings, student, everybody, write_student)

@@ -6,7 +6,7 @@ or its code, what was noticed in the sandbox, notes between staff, anybody else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +17,12 @@ from autograder.gradebook.comments import advice
 from autograder.gradebook.whole_file import write_file
 from autograder.grading.records import read_record
 from autograder.reports.html import render_template
+from autograder.reports.statistics import FULL_MARKS_TOLERANCE
 from autograder.reports.student.marks import Mark, Marks, read_marks
 from autograder.reports.student.reading import Reading, where_to_read
 from autograder.reports.student.write import nothing_graded
 from autograder.reports.write import MODE
 from autograder.results import Outcome, QuestionResult, Status, SubmissionResult
-
-NOT_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,13 @@ class ToldQuestion:
     passed: int
     tests: int
     carried_forward: tuple[str, ...]
-    missed: Mapping[str, tuple[str, ...]]
+    missed: Mapping[str, Sequence[str]]
     reading: Reading | None
     comment: str
 
     @property
     def is_right(self) -> bool:
-        return self.score >= self.points - NOT_ROUNDING and not self.missed
+        return self.score >= self.points - FULL_MARKS_TOLERANCE and not self.missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +145,9 @@ def _question(
     question: QuestionResult, mark: Mark | None, reading: Mapping[str, Reading], comments: Mapping[str, str]
 ) -> ToldQuestion:
     failed = [test for test in question.tests if test.outcome is not Outcome.PASSED]
-    missed: dict[str, tuple[str, ...]] = {}
+    missed: dict[str, list[str]] = {}
     for test in failed:
-        missed[advice(test)] = (*missed.get(advice(test), ()), test.title)
+        missed.setdefault(advice(test), []).append(test.title)
     written = (comments.get(cell, "") for cell in (question.name, TEST_PREFIX + question.name))
     return ToldQuestion(
         name=question.name,

@@ -46,6 +46,6 @@ def where_to_read(spec: ReleaseSpec) -> Mapping[str, Reading]:
 
 
 def _asked(stub: str) -> str:
-    definition = next((node for node in ast.parse(stub).body if hasattr(node, "body")), None)
-    docstring = ast.get_docstring(definition) if definition is not None else None  # type: ignore[arg-type]
-    return " ".join((docstring or "").partition("\n\n")[0].split())
+    definitions = (node for node in ast.parse(stub).body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
+    docstring = next((ast.get_docstring(definition) for definition in definitions), None) or ""
+    return " ".join(docstring.partition("\n\n")[0].split())

@@ -58,7 +58,7 @@ def test_a_hint_of_several_tests_is_told_once_with_what_they_tried() -> None:
     tests = [TestResult(f"test_{n}", f"Title {n}.", Outcome.FAILED, 1.0, "Same." if n else "Other.") for n in range(3)]
     result = SubmissionResult("ada", Status.GRADED, 0, 9, questions=(QuestionResult("f", 9, 0, (), tuple(tests)),))
     (question,) = tell(result, ReleaseSpec(()), None).questions
-    assert dict(question.missed) == {"Other.": ("Title 0.",), "Same.": ("Title 1.", "Title 2.")}
+    assert dict(question.missed) == {"Other.": ["Title 0."], "Same.": ["Title 1.", "Title 2."]}
     assert (question.passed, question.tests, question.is_right) == (0, 3, False)
 
 
