@@ -126,7 +126,7 @@ def _must_agree(ours: Path, theirs: Path, course: Course) -> int:
                 continue
             if parse_utc(row["timestamp"]) > parse_utc(row["duedate"]):
                 continue
-            percent = float(mine.loc[row["student_id"], f"{row['assignment']} %"])
+            percent = float(mine[f"{row['assignment']} %"].loc[row["student_id"]])
             if abs(percent - 100 * float(row["raw_score"]) / float(row["max_score"])) > 0.01:
                 raise BenchmarkError(f"{row['student_id']}, {row['assignment']}: {percent} and {row['raw_score']}")
             compared += 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class FloorLoop:
         scores = {}
         for path in turns:
             student = path.parts[-3]
-            scores[student] = start_fork(lambda path=path, student=student: self._grade(path, student, spec, suite))()
+            scores[student] = start_fork(partial(self._grade, path, student, spec, suite))()
         return scores
 
     def _grade(
