@@ -6,17 +6,21 @@ would see after `nbgrader autograde`. A batch of results is one transaction: all
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 
 from nbgrader.api import Assignment as AssignmentRow
 from nbgrader.api import Gradebook, InvalidEntry, SubmittedAssignment
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from tornado.log import app_log
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
@@ -40,7 +44,29 @@ class Marked:
     timestamp: datetime | None = None
 
 
-def open_gradebook(course: Course) -> Gradebook:
+class _SaidTwice(logging.Filter):
+    """Without what nbgrader logs, a traceback with it, of an error that it then raises as InvalidEntry."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Rolling back session due to database error")
+
+
+app_log.addFilter(_SaidTwice())
+
+
+class CourseGradebook(Gradebook):
+    """nbgrader's gradebook. What the database refuses inside its `with` block comes out as GradebookError."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()  # what was not committed is rolled back
+        if isinstance(error, (DBAPIError, InvalidEntry)):
+            reason = _reason(error)
+            raise GradebookError(f"{_path_of(self)}: {reason}; {_cure(reason)}.") from error
+
+
+def open_gradebook(course: Course) -> CourseGradebook:
     """The course's gradebook, made where there is none yet. Close it, or use it in a `with` statement.
 
     Raises:
@@ -52,7 +78,7 @@ def open_gradebook(course: Course) -> Gradebook:
             check_gradebook(path)
         else:
             _create(path)
-        return Gradebook(_url(path), course.settings.id)
+        return CourseGradebook(_url(path), course.settings.id)
 
 
 def gradebook_url(course: Course) -> URL:
@@ -126,12 +152,17 @@ def _as_gradebook_error(path: Path, gradebook: Gradebook | None = None) -> Itera
     except (SQLAlchemyError, InvalidEntry, OSError) as error:
         if gradebook is not None:
             gradebook.db.rollback()
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = _reason(error)
         raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {_cure(reason)}.") from error
     except BaseException:
         if gradebook is not None:
             gradebook.db.rollback()
         raise
+
+
+def _reason(error: Exception) -> str:
+    """The database's own words: "database or disk is full", without "(sqlite3.OperationalError)" before them."""
+    return re.sub(r"^\([\w.]+\) ", "", str(getattr(error, "orig", None) or error).splitlines()[0])
 
 
 def _cure(reason: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
+from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError
 
 from autograder.errors import GradebookError
 from autograder.gradebook.store import (
@@ -82,6 +84,25 @@ def test_a_gradebook_that_is_a_folder_is_refused(classroom: Classroom) -> None:
     classroom.course.gradebook.mkdir()
     with pytest.raises(GradebookError, match="cannot be read"):
         open_gradebook(classroom.course)
+
+
+def test_a_full_disk_is_told_with_its_cure_and_without_a_traceback(
+    classroom: Classroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Wherever in the block it happens, and in nbgrader's own methods, too, which log it as a fault of theirs."""
+    refused = pytest.raises(GradebookError, match=r"gradebook\.db: database or disk is full; see whether the disk")
+    with refused, open_gradebook(classroom.course) as gradebook:
+        gradebook.db.execute(text("PRAGMA max_page_count = 1"))  # not less than it has: it cannot grow
+        gradebook.add_student("ada", first_name="a" * 100_000)
+    assert not caplog.records
+    with open_gradebook(classroom.course) as gradebook:
+        assert not gradebook.students
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_disk(classroom: Classroom) -> None:
+    """It comes out as it is, so that its log is written."""
+    with pytest.raises(ArgumentError), open_gradebook(classroom.course) as gradebook:
+        gradebook.db.query("student")
 
 
 def test_results_are_written_and_read_back(classroom: Classroom) -> None:
