@@ -61,3 +61,17 @@ class ConfigurationError(AutograderError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+
+CURES = {
+    "close the program that holds it": ("locked",),
+    "make the file and its folder writable": ("readonly", "Read-only", "Permission", "unable to open"),
+    "restore it from a backup": ("malformed", "not a database", "no such table", "no such column"),
+    "see whether the disk is full": ("is full", "disk I/O", "No space", "Input/output"),
+}
+
+
+def database_cure(reason: str) -> str:
+    """What to do about a database that refuses, from its own words; the middle of a sentence."""
+    fitting = (cure for cure, signs in CURES.items() if any(sign in reason for sign in signs))
+    return next(fitting, "see whether the file is whole and the disk has room")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from autograder.errors import GradebookError
+from autograder.errors import GradebookError, database_cure
 
 BUSY_TIMEOUT_S = 30
 
@@ -31,5 +31,5 @@ def private_database(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
             connection.executescript(schema)
             yield connection
     except sqlite3.Error as error:
-        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
+        cure = database_cure(str(error)).capitalize()
         raise GradebookError(f"{path}: {error}. {cure}, and start this again.") from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.errors import GradebookError
+from autograder.errors import GradebookError, database_cure
 
 BUSY_TIMEOUT_S = 30  # how long to wait while another process holds the gradebook
 GLANCE_S = 2
@@ -56,7 +56,7 @@ def reading_gradebook(path: Path) -> Iterator[sqlite3.Connection]:
         with reading(path) as connection:
             yield connection
     except sqlite3.Error as error:
-        cure = "Close the program that holds it" if "locked" in str(error) else "Restore it from a backup"
+        cure = database_cure(str(error)).capitalize()
         raise GradebookError(f"{path} cannot be read as a gradebook: {error}. {cure}, and run this again.") from None
 
 

@@ -15,7 +15,7 @@ from nbgrader.api import Base
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import URL, create_engine, text
 
-from autograder.errors import GradebookError
+from autograder.errors import GradebookError, database_cure
 from autograder.gradebook.quick_look import reading
 
 _MAGIC = b"SQLite format 3\x00"
@@ -63,14 +63,6 @@ def create_tables(url: URL) -> None:
         engine.dispose()
 
 
-def _cure(reason: str) -> str:
-    if "locked" in reason:
-        return "Close the program that holds it, and run this again."
-    if "readonly" in reason or "unable to open" in reason:
-        return "Make the file and its folder writable, and run this again."
-    return "Restore it from a backup."
-
-
 def _missing_columns(path: Path) -> list[str]:
     """Columns that this nbgrader needs and the file lacks, as table.column."""
     try:
@@ -81,7 +73,10 @@ def _missing_columns(path: Path) -> list[str]:
             }
             stamped = bool(list(connection.execute("PRAGMA table_info(alembic_version)")))
     except sqlite3.Error as error:
-        raise GradebookError(f"{path} cannot be used ({error}). It was left as it is. {_cure(str(error))}") from None
+        cure = database_cure(str(error)).capitalize()
+        raise GradebookError(
+            f"{path} cannot be used ({error}). It was left as it is. {cure}, and run this again."
+        ) from None
     missing = [
         f"{name}.{column.name}"
         for name, table in Base.metadata.tables.items()

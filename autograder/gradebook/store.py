@@ -24,7 +24,7 @@ from tornado.log import app_log
 
 from autograder.authoring.spec import ReleaseSpec
 from autograder.course import Assignment, Course
-from autograder.errors import GradebookError
+from autograder.errors import GradebookError, database_cure
 from autograder.gradebook.folder_lock import alone_in
 from autograder.gradebook.quick_look import BUSY_TIMEOUT_S
 from autograder.gradebook.register import register
@@ -63,7 +63,7 @@ class CourseGradebook(Gradebook):
         self.close()  # what was not committed is rolled back
         if isinstance(error, (DBAPIError, InvalidEntry)):
             reason = _reason(error)
-            raise GradebookError(f"{_path_of(self)}: {reason}; {_cure(reason)}.") from error
+            raise GradebookError(f"{_path_of(self)}: {reason}; {database_cure(reason)}, and run this again.") from error
 
 
 def open_gradebook(course: Course) -> CourseGradebook:
@@ -153,7 +153,8 @@ def _as_gradebook_error(path: Path, gradebook: Gradebook | None = None) -> Itera
         if gradebook is not None:
             gradebook.db.rollback()
         reason = _reason(error)
-        raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {_cure(reason)}.") from error
+        cure = f"{database_cure(reason)}, and run this again"
+        raise GradebookError(f"{path}: {reason}. Nothing of this batch was written; {cure}.") from error
     except BaseException:
         if gradebook is not None:
             gradebook.db.rollback()
@@ -163,14 +164,6 @@ def _as_gradebook_error(path: Path, gradebook: Gradebook | None = None) -> Itera
 def _reason(error: Exception) -> str:
     """The database's own words: "database or disk is full", without "(sqlite3.OperationalError)" before them."""
     return re.sub(r"^\([\w.]+\) ", "", str(getattr(error, "orig", None) or error).splitlines()[0])
-
-
-def _cure(reason: str) -> str:
-    if "locked" in reason:
-        return "close the program that holds it and run this again"
-    if any(word in reason for word in ("readonly", "Read-only", "Permission", "unable to open")):
-        return "make the file and its folder writable and run this again"
-    return "see whether the disk is full, and run this again"
 
 
 def _url(path: Path) -> URL:

@@ -17,6 +17,7 @@ from autograder.errors import GradebookError
 from autograder.gradebook import store
 from autograder.gradebook.schema import check_gradebook, create_tables
 from autograder.gradebook.whole_file import UNFINISHED, remove_unfinished, write_file
+from autograder.private_database import private_database
 from tests.platform.faults.grader import REPOSITORY
 
 # Few pages are kept in memory, so that SQLite writes to the file before the transaction ends.
@@ -64,13 +65,31 @@ def test_a_gradebook_without_a_journal_is_not_written_to(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("reason", "cure"),
-    [("database is locked", "close the program"), ("attempt to write a readonly database", "writable"),
-     ("unable to open database file", "writable"), ("database or disk is full", "disk is full")],
-)  # fmt: skip
+    [
+        ("database is locked", "close the program"),
+        ("attempt to write a readonly database", "writable"),
+        ("unable to open database file", "writable"),
+        ("database or disk is full", "see whether the disk is full"),
+        ("[Errno 28] No space left on device", "see whether the disk is full"),
+        ("disk I/O error", "see whether the disk is full"),
+        ("database disk image is malformed", "from a backup"),
+        ("file is not a database", "from a backup"),
+        ("UNIQUE constraint failed: student.id", "whole and the disk has room"),
+    ],
+)
 def test_the_cure_fits_the_reason(tmp_path: Path, reason: str, cure: str) -> None:
-    """Each refusal of SQLite's has a cure of its own."""
+    """Each refusal of SQLite's has a cure of its own, and nobody is sent to a backup by a full disk."""
     with pytest.raises(GradebookError, match=cure), store._as_gradebook_error(tmp_path / "gradebook.db"):
         raise OSError(reason)
+
+
+def test_a_full_disk_sends_nobody_to_a_backup_of_a_private_database(tmp_path: Path) -> None:
+    """What staff wrote since that backup would be lost."""
+    path = tmp_path / "book.db"
+    full = pytest.raises(GradebookError, match=r"book\.db: database or disk is full\. See whether the disk is full")
+    with full, private_database(path, "CREATE TABLE IF NOT EXISTS note (text)") as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+        connection.execute("INSERT INTO note VALUES (?)", ("a" * 100_000,))
 
 
 def test_a_gradebook_that_was_half_made_is_made_again(tmp_path: Path) -> None:
