@@ -9,6 +9,8 @@
     └── SuiteError                     a hidden suite cannot be collected                               (exit 2)
 
 What a *student* did wrong is never an exception of this tree: it is a value in the results.
+
+For the databases, which refuse in words of their own, also what a person can do about it.
 """
 
 from __future__ import annotations
