@@ -21,6 +21,10 @@ from autograder.errors import AutograderError, IsolationError
 START_TIMEOUT_S = 300.0
 
 
+class WorkerGone(IsolationError):
+    """A worker was ended, or hung, as it started: by a machine short of memory, by a person, or by a fault of ours."""
+
+
 class Crew:
     """`count` workers of one course. Use as a context manager; they start at once, and are waited for in `take_up`.
 
@@ -51,7 +55,8 @@ class Crew:
         """Have all workers collect the assignment's hidden suite; question -> how many tests it has.
 
         Raises:
-            IsolationError, SuiteError, ...: a worker cannot start, or cannot use the suite.
+            IsolationError, SuiteError, ...: a worker cannot start, or cannot use the suite. One that was ended or
+                hung as it started is no such worker yet: another takes its place, once.
         """
         self._wait_for_start()
         # A run that was left early has left behind workers that were stopped in the middle of a job.
@@ -60,9 +65,9 @@ class Crew:
             worker.tell(assignment)
         tests: dict[str, int] = {}
         broken = None
-        for worker in self.workers:  # all are heard, so that no answer is left for the next question
+        for worker in tuple(self.workers):  # all are heard, so that no answer is left for the next question
             try:
-                tests = worker.wait_until_ready()
+                tests = self._until_ready(worker, assignment).tests
             except AutograderError as error:
                 broken = broken or error
         if broken is not None:
@@ -70,13 +75,8 @@ class Crew:
         return tests
 
     def replace(self, worker: Worker, assignment: Assignment) -> Worker:
-        """End a worker that is dead, hung or in the middle of something; another takes its place."""
-        worker.stop(kill=True)
-        fresh = self._start(worker.core)
-        self.workers[self.workers.index(worker)] = fresh
-        fresh.tell(assignment)
-        fresh.wait_until_ready()
-        return fresh
+        """End a worker that is dead, hung or in the middle of something; another takes its place, and is ready."""
+        return self._until_ready(self._put_in_place_of(worker, assignment), assignment)
 
     def close(self) -> None:
         if self._starting is not None:
@@ -100,6 +100,23 @@ class Crew:
         if self._broken is not None:
             raise self._broken
 
+    def _until_ready(self, worker: Worker, assignment: Assignment) -> Worker:
+        """This worker, or the one that takes its place, once, where it is gone before it is ready."""
+        try:
+            worker.wait_until_ready()
+        except WorkerGone:
+            worker = self._put_in_place_of(worker, assignment)
+            worker.wait_until_ready()
+        return worker
+
+    def _put_in_place_of(self, worker: Worker, assignment: Assignment) -> Worker:
+        """One that has been told what to collect, and is still to be waited for."""
+        worker.stop(kill=True)
+        fresh = self._start(worker.core)
+        self.workers[self.workers.index(worker)] = fresh
+        fresh.tell(assignment)
+        return fresh
+
     def _start(self, core: int | None) -> Worker:
         ours, theirs = self._context.Pipe()
         arguments = (self.course, self.isolation, core, theirs)
@@ -114,29 +131,38 @@ class Crew:
 
 
 class Worker:
-    """One worker process as the trusted side sees it."""
+    """One worker process as the trusted side sees it.
+
+    Attributes:
+        tests: question -> how many tests it has, once the worker has collected them.
+    """
 
     def __init__(self, process: Any, connection: Connection, core: int | None) -> None:
         self.process = process
         self.connection = connection
         self.core = core
         self.deadline = 0.0
+        self.tests: dict[str, int] = {}
 
-    def wait_until_ready(self) -> dict[str, int]:
-        """Question -> its tests, once the worker has collected them.
+    def wait_until_ready(self) -> None:
+        """Until it has collected the suite.
 
         Raises:
+            WorkerGone: it was ended, or hung.
             IsolationError, SuiteError, ...: it cannot serve.
         """
         try:
             if not self.connection.poll(START_TIMEOUT_S):
-                raise IsolationError(f"A grading worker did not start within {START_TIMEOUT_S:g} s.")
+                raise WorkerGone(
+                    f"A grading worker did not start within {START_TIMEOUT_S:g} s: see whether the machine has "
+                    "memory and processors to spare, and run this again."
+                )
             kind, value = self.connection.recv()
         except (EOFError, OSError):
-            raise IsolationError("A grading worker died while it started; `autograder doctor` may say why.") from None
+            raise WorkerGone("A grading worker died while it started; `autograder doctor` may say why.") from None
         if kind == "broken":
             raise value if isinstance(value, AutograderError) else IsolationError(str(value))
-        return dict(value)
+        self.tests = dict(value)
 
     def give(self, job: Job, seconds: float) -> None:
         """Have it grade a notebook; it is taken for hung after so many seconds."""

@@ -28,7 +28,7 @@ from autograder.engine.grade_one import Grader
 from autograder.engine.job import Job
 from autograder.engine.own_memory import limit_own_memory
 from autograder.engine.suite_items import ItemRunner, read_items
-from autograder.errors import AutograderError, SuiteError
+from autograder.errors import AutograderError, IsolationError, SuiteError
 from autograder.sandbox.isolation import get_isolation
 from autograder.sandbox.process import ProcessEnded, StudentProcess
 from autograder.sandbox.zygote import Zygote, ZygoteDied
@@ -116,16 +116,30 @@ class ZygoteSupply:
         try:
             process = StudentProcess(self._zygote, limits)
         except (ZygoteDied, ProcessEnded):
-            self._zygote.close()
-            self._zygote = Zygote(self._isolation, self._preload)
+            self._renew()
+            self.wait_until_ready()
             process = StudentProcess(self._zygote, limits)
         with contextlib.suppress(ZygoteDied):  # the next call will find out
             self._zygote.fork_ahead(limits)
         return process
 
     def wait_until_ready(self) -> None:
-        if not self._zygote.ready:
+        """Until it can fork; where it was ended as it started, another is tried, once.
+
+        Raises:
+            IsolationError: neither came up.
+        """
+        if self._zygote.ready:
+            return
+        try:
             self._zygote.wait_until_ready()
+        except IsolationError:
+            self._renew()
+            self._zygote.wait_until_ready()
+
+    def _renew(self) -> None:
+        self._zygote.close()
+        self._zygote = Zygote(self._isolation, self._preload)
 
 
 class GradingLoop:

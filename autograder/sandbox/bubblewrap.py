@@ -39,14 +39,18 @@ class Bubblewrap:
         if shutil.which("bwrap") is None:
             return ["bwrap is not installed; run: sudo apt-get install -y bubblewrap"]
         try:
-            with self.launch(["/bin/true"], [], {}) as (command, descriptors):
-                probe = subprocess.run(
-                    command, pass_fds=descriptors, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
-                )
+            probe = self._probe()
+            if probe.returncode < 0:  # ended from outside, which says nothing about this machine: once more
+                probe = self._probe()
         except (OSError, IsolationError, subprocess.TimeoutExpired) as error:
             return [f"bwrap does not start: {error}"]
         if probe.returncode == 0:
             return []
+        if probe.returncode < 0:
+            return [
+                f"bwrap was ended twice by signal {-probe.returncode}, from outside: where the machine is short of "
+                "memory it does that. See to that, and run this again."
+            ]
         reason = probe.stderr.strip() or f"exit status {probe.returncode}"
         return [
             f"bwrap fails: {reason}. Unprivileged user namespaces may be switched off "
@@ -57,6 +61,12 @@ class Bubblewrap:
     @property
     def student_uid(self) -> int | None:
         return NOBODY if os.geteuid() == 0 else None
+
+    def _probe(self) -> subprocess.CompletedProcess[str]:
+        with self.launch(["/bin/true"], [], {}) as (command, descriptors):
+            return subprocess.run(
+                command, pass_fds=descriptors, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
+            )
 
     @contextmanager
     def launch(

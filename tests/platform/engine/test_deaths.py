@@ -10,15 +10,20 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.course import Course
 from autograder.engine import Engine, Job
+from autograder.engine import crew as crew_module
 from autograder.engine import pool as pool_module
+from autograder.engine.crew import Crew, Worker
+from autograder.engine.worker import WorkerSettings, ZygoteSupply
 from autograder.errors import IsolationError
 from autograder.results import Status
 from tests.platform.engine.tiny import MAX_SCORE, RIGHT, notebook, tiny, with_cells
+from tests.platform.sandbox.running import LIMITS
 
 pytestmark = pytest.mark.slow
 SLOW_CELL = "import time\ntime.sleep(1.5)"
@@ -128,6 +133,57 @@ def test_a_worker_that_hangs_is_replaced(course: Course, monkeypatch: pytest.Mon
         os.kill(worker_pids(engine)[0], signal.SIGSTOP)
         ((_, result),) = engine.run([Job("ada", notebook(course))])
         assert (result.status, result.score) == (Status.GRADED, MAX_SCORE)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_worker_that_is_gone_before_it_is_ready_is_replaced(
+    course: Course, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
+) -> None:
+    """Killed, or hung: a class is graded all the same."""
+    put_in_place_of = Crew._put_in_place_of
+
+    def with_all_the_time(crew: Crew, *arguments: Any) -> Any:
+        monkeypatch.setattr(crew_module, "START_TIMEOUT_S", 300.0)
+        return put_in_place_of(crew, *arguments)
+
+    monkeypatch.setattr(Crew, "_put_in_place_of", with_all_the_time)
+    with Crew(course, 1) as crew:
+        crew._wait_for_start()
+        first = crew.workers[0].process.pid
+        os.kill(first, sign)
+        monkeypatch.setattr(crew_module, "START_TIMEOUT_S", 1.0)
+        with Engine(course, tiny(course), crew=crew) as engine:
+            assert worker_pids(engine) != [first]
+            ((_, result),) = engine.run([Job("ada", notebook(course))])
+            assert (result.status, result.score) == (Status.GRADED, MAX_SCORE)
+
+
+def test_workers_that_are_gone_each_time_are_given_up(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command says so; it does not try for ever."""
+    start = Crew._start
+    started = []
+
+    def stillborn(crew: Crew, core: int | None) -> Worker:
+        worker = start(crew, core)
+        os.kill(worker.process.pid, signal.SIGKILL)
+        started.append(worker)
+        return worker
+
+    monkeypatch.setattr(Crew, "_start", stillborn)
+    with pytest.raises(IsolationError, match="died while it started"), Engine(course, tiny(course), workers=1):
+        pass
+    assert len(started) == 2
+
+
+def test_a_sandbox_that_is_killed_before_it_is_ready_is_started_again(course: Course) -> None:
+    """At the first start, and where the one that took the place of a dead one is killed, too."""
+    supply = ZygoteSupply(WorkerSettings(course, "bubblewrap"))
+    try:
+        supply._zygote._process.kill()
+        supply.wait_until_ready()
+        supply.start_process(LIMITS).kill()
+    finally:
+        supply.close()
 
 
 def test_an_engine_that_is_closed_leaves_no_process(course: Course) -> None:

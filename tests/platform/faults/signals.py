@@ -12,7 +12,6 @@ from tests.platform.faults.kind import Kind
 from tests.platform.faults.processes import Family, catches, end
 from tests.platform.faults.trial import Trial
 
-STARTING = r"worker died while it started|sandbox did not start"
 HUNG_AFTER_S = 8.0
 
 
@@ -100,11 +99,11 @@ KINDS = (
     Kind("grader-killed-in-commit", "kill -9 while the gradebook is written", _in_commit, frozenset({-9})),
     Kind("grader-interrupted", "Ctrl-C", _signal_grader(signal.SIGINT), frozenset({130})),
     Kind("grader-terminated", "SIGTERM", _signal_grader(signal.SIGTERM), frozenset({130})),
-    Kind("worker-killed", "kill -9 of a worker", _kill(lambda f: f.workers), frozenset({2}), STARTING),
-    Kind("sandbox-killed", "kill -9 of bwrap", _kill(lambda f: f.sandboxes), frozenset({2}), STARTING),
-    Kind("zygote-killed", "kill -9 of the zygote", _kill(lambda f: f.zygotes), frozenset({2}), STARTING),
-    Kind("student-killed", "kill -9 of a student's process", _kill_student, frozenset({2}), STARTING, rests=False),
-    Kind("fork-server-killed", "kill -9 of the fork server", _kill(lambda f: f.fork_servers), frozenset({2}), STARTING),
+    Kind("worker-killed", "kill -9 of a worker", _kill(lambda f: f.workers)),
+    Kind("sandbox-killed", "kill -9 of bwrap", _kill(lambda f: f.sandboxes)),
+    Kind("zygote-killed", "kill -9 of the zygote", _kill(lambda f: f.zygotes)),
+    Kind("student-killed", "kill -9 of a student's process", _kill_student, rests=False),
+    Kind("fork-server-killed", "kill -9 of the fork server", _kill(lambda f: f.fork_servers)),
     Kind("worker-stopped", "a worker stopped for some seconds", _stop((0.5, 6.0))),
     Kind("worker-hung", "a worker stopped for good", _hang),
 )

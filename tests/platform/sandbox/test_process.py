@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,6 +220,26 @@ def test_a_bubblewrap_that_fails_is_as_good_as_none(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(IsolationError, match="No permissions to create new namespace"):
         get_isolation("bubblewrap")
+
+
+SHOT = """#!/bin/sh
+echo >> {count}
+[ $(wc -l < {count}) -gt {times} ] || kill -9 $$
+exec /usr/bin/bwrap "$@"
+"""
+
+
+def test_a_bubblewrap_that_is_killed_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Somebody's signal says nothing about the machine; where it comes each time, nobody is sent to sysctl."""
+    fake = tmp_path / "bwrap"
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    fake.write_text(SHOT.format(count=tmp_path / "once", times=1))
+    fake.chmod(0o755)
+    assert get_isolation("bubblewrap").confined
+    fake.write_text(SHOT.format(count=tmp_path / "always", times=99))
+    with pytest.raises(IsolationError, match="twice by signal 9, from outside") as refused:
+        get_isolation("bubblewrap")
+    assert "sysctl" not in str(refused.value)
 
 
 def test_a_zygote_that_does_not_come_up_says_what_it_printed() -> None:
