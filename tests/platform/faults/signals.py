@@ -13,6 +13,7 @@ from tests.platform.faults.processes import Family, catches, end
 from tests.platform.faults.trial import Trial
 
 HUNG_AFTER_S = 8.0
+STARTED_AFTER_S = 60.0
 
 
 def _signal_grader(sign: signal.Signals) -> Callable[[Trial], None]:
@@ -85,10 +86,14 @@ def _stop(seconds: tuple[float, float]) -> Callable[[Trial], None]:
 
 
 def _hang(trial: Trial) -> None:
-    """Stopped for good; the pool's deadline for a submission finds it."""
+    """Stopped for good; a deadline finds it: the pool's for a submission, or the crew's for a start."""
     trial.prepare()
     limit_s = trial.course.assignment(NAME).limits.submission_timeout_s
-    command = trial.grade({"autograder.engine.pool.SPARE_S": HUNG_AFTER_S - limit_s}, fresh=False)
+    sooner = {
+        "autograder.engine.pool.SPARE_S": HUNG_AFTER_S - limit_s,
+        "autograder.engine.crew.START_TIMEOUT_S": STARTED_AFTER_S,
+    }
+    command = trial.grade(sooner, fresh=False)
     victim = trial.member(command, lambda f: f.students and f.workers)
     trial.struck = victim is not None and end(victim, signal.SIGSTOP)
     trial.wait(command)
