@@ -37,7 +37,7 @@ class IsolationError(AutograderError):
 
 
 class GradebookError(AutograderError):
-    """nbgrader's gradebook cannot be opened, is of another schema, or cannot be written."""
+    """nbgrader's gradebook, or a database beside it, cannot be opened, read or written, or is of another schema."""
 
 
 class SuiteError(AutograderError):

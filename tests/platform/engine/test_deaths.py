@@ -176,7 +176,7 @@ def test_workers_that_are_gone_each_time_are_given_up(course: Course, monkeypatc
 
 
 def test_a_sandbox_that_is_killed_before_it_is_ready_is_started_again(course: Course) -> None:
-    """At the first start, and where the one that took the place of a dead one is killed, too."""
+    """The worker that waits for it notices nothing but the time."""
     supply = ZygoteSupply(WorkerSettings(course, "bubblewrap"))
     try:
         supply._zygote._process.kill()
