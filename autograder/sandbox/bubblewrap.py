@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.errors import IsolationError
+from autograder.sandbox.launched import Launched
 from autograder.sandbox.user_namespace import NOBODY, root_and_nobody
 
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 PROBE_TIMEOUT_S = 20
+SIGNALLED = 128  # and the signal's number
 # Namespaces and mounts, dropping the bounding set, becoming another user: for the zygote's children to lose.
 # CAP_KILL: to end children that have become another user.
 CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_SETUID", "CAP_SETGID", "CAP_KILL")
@@ -39,21 +40,20 @@ class Bubblewrap:
         if shutil.which("bwrap") is None:
             return ["bwrap is not installed; run: sudo apt-get install -y bubblewrap"]
         try:
-            probe = self._probe()
-            if probe.returncode < 0:  # ended from outside, which says nothing about this machine: once more
-                probe = self._probe()
-        except (OSError, IsolationError, subprocess.TimeoutExpired) as error:
+            status, printed = self._probe()
+            if _signal(status):  # ended from outside, which says nothing about this machine: once more
+                status, printed = self._probe()
+        except (OSError, IsolationError) as error:
             return [f"bwrap does not start: {error}"]
-        if probe.returncode == 0:
+        if status == 0:
             return []
-        if probe.returncode < 0:
+        if signal := _signal(status):
             return [
-                f"bwrap was ended twice by signal {-probe.returncode}, from outside: where the machine is short of "
+                f"bwrap was ended twice by signal {signal}, from outside: where the machine is short of "
                 "memory it does that. See to that, and run this again."
             ]
-        reason = probe.stderr.strip() or f"exit status {probe.returncode}"
         return [
-            f"bwrap fails: {reason}. Unprivileged user namespaces may be switched off "
+            f"bwrap fails: {printed or f'exit status {status}'}. Unprivileged user namespaces may be switched off "
             "(sysctl kernel.unprivileged_userns_clone=1, or user.max_user_namespaces above 0), "
             "or an outer container forbids them."
         ]
@@ -62,11 +62,12 @@ class Bubblewrap:
     def student_uid(self) -> int | None:
         return NOBODY if os.geteuid() == 0 else None
 
-    def _probe(self) -> subprocess.CompletedProcess[str]:
-        with self.launch(["/bin/true"], [], {}) as (command, descriptors):
-            return subprocess.run(
-                command, pass_fds=descriptors, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
-            )
+    def _probe(self) -> tuple[int, str]:
+        """How it ended, and what it printed."""
+        with self.launch(["/bin/true"], [], {}) as (command, descriptors), Launched(command, descriptors) as probe:
+            if not probe.ended_within(PROBE_TIMEOUT_S):
+                raise IsolationError(f"it has not ended after {PROBE_TIMEOUT_S} s")
+            return probe.bury(), probe.printed()
 
     @contextmanager
     def launch(
@@ -111,6 +112,11 @@ class Bubblewrap:
         for key, value in environment.items():
             command += ["--setenv", key, value]
         return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--", *python]
+
+
+def _signal(status: int) -> int:
+    """The number of the signal that ended bwrap or, which its exit status says, what it ran; 0: none did."""
+    return max(0, -status, status - SIGNALLED)
 
 
 def _outermost(paths: Sequence[Path]) -> list[Path]:

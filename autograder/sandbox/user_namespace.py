@@ -19,6 +19,7 @@ from autograder.errors import IsolationError
 NOBODY = 65534
 MAP = f"0 0 1\n{NOBODY} {NOBODY} 1\n"
 START_TIMEOUT_S = 10.0
+FAILED = "A user namespace for the sandbox cannot be made"
 
 
 @contextmanager
@@ -28,20 +29,35 @@ def root_and_nobody() -> Iterator[int]:
     Raises:
         IsolationError: the kernel does not allow it.
     """
+    try:
+        descriptor = _new_namespace()
+    except _Killed:  # from outside, which says nothing about this machine: once more
+        descriptor = _new_namespace()
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+class _Killed(IsolationError):
+    """A signal ended the process in which the namespace was made."""
+
+
+def _new_namespace() -> int:
+    """A descriptor of it; the process that it was made in has ended."""
     holder = subprocess.Popen(["unshare", "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         _wait_for_namespace(holder)
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{holder.pid}/{name}").write_text(MAP)
-        descriptor = os.open(f"/proc/{holder.pid}/ns/user", os.O_RDONLY)
+        return os.open(f"/proc/{holder.pid}/ns/user", os.O_RDONLY)
     except OSError as error:
-        raise IsolationError(f"A user namespace for the sandbox cannot be made: {error}.") from None
+        reason = str(error)
     finally:
         holder.communicate()
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    if holder.returncode < 0:
+        raise _Killed(f"{FAILED}: `unshare` was ended twice by signal {-holder.returncode}, from outside.")
+    raise IsolationError(f"{FAILED}: {reason}.")
 
 
 def _wait_for_namespace(holder: subprocess.Popen[bytes]) -> None:
@@ -49,5 +65,5 @@ def _wait_for_namespace(holder: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while os.readlink(f"/proc/{holder.pid}/ns/user") == own:
         if holder.poll() is not None or time.monotonic() > deadline:
-            raise IsolationError("A user namespace for the sandbox cannot be made: `unshare --user` fails.")
+            raise OSError("`unshare --user` fails")
         time.sleep(0.001)

@@ -8,10 +8,7 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from typing import Any
 from autograder.errors import IsolationError
 from autograder.sandbox.inside.channel import Channel
 from autograder.sandbox.isolation import Isolation
+from autograder.sandbox.launched import Launched
 
 START_TIMEOUT_S = 180.0  # a cold disk can take a minute to import torch
 REPLY_TIMEOUT_S = 30.0
@@ -78,16 +76,8 @@ class Zygote:
         mode = "confined" if isolation.confined else "open"
         uid = "" if isolation.student_uid is None else str(isolation.student_uid)
         python = [sys.executable, "-I", "-c", code, str(theirs.fileno()), mode, uid, ",".join(preload)]
-        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
-        with isolation.launch(python, readable, ENVIRONMENT) as (command, descriptors):
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno(), *descriptors],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._printed,
-            )
-        theirs.close()
+        with theirs, isolation.launch(python, readable, ENVIRONMENT) as (command, descriptors):
+            self._launched = Launched(command, [theirs.fileno(), *descriptors])
         self.ready = False
         self._spare: _Spare | None = None
         self._owed: deque[Callable[[dict[str, Any]], None]] = deque()  # what to do with the replies to come, in order
@@ -180,51 +170,26 @@ class Zygote:
         self._control.close()
         if self._spare is not None:
             self._spare.sock.close()
-        self._kill()  # an orderly exit of torch would take seconds
-        self._printed.close()
-
-    def _kill(self) -> None:
-        """End it and what it has started. Bubblewrap's namespace goes with bubblewrap, but not in its first moments:
-        its child, which waits for a word of it then, would wait for ever. Stopped, it can start nothing more.
-        """
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGSTOP)
-            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)  # until it has stopped
-        for child in _children(self._process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        self._launched.close()  # kills: an orderly exit of torch would take seconds
 
     def is_alive(self) -> bool:
         """Whether nothing has ended it yet."""
-        return self._process.poll() is None
+        return not self._launched.ended_within(0)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._launched.pid
 
     def _receive(self, timeout_s: float) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout_s
-        ready, _, _ = select.select([self._control], [], [], max(0.0, deadline - time.monotonic()))
-        try:
-            packet = self._control.recv(PACKET_BYTES) if ready else b""
+        ready, _, _ = select.select([self._control.fileno(), self._launched.fileno()], [], [], timeout_s)
+        try:  # what it said before it ended is of no use: whom it forked ends with it
+            packet = self._control.recv(PACKET_BYTES) if ready and self.is_alive() else b""
         except OSError:  # reset: it died with a request unread
             packet = b""
         if not packet:
-            self._kill()
-            self._printed.seek(0)
-            printed = self._printed.read()[-2000:].decode(errors="replace").strip()
-            raise ZygoteDied(f"{'it went away' if ready else 'no answer'}\n{printed}".strip())
+            self._launched.bury()
+            raise ZygoteDied(f"{'it went away' if ready else 'no answer'}\n{self._launched.printed()}".strip())
         return dict(json.loads(packet))
-
-
-def _children(pid: int) -> list[int]:
-    """Of a process of ours that has not been waited for."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:  # gone
-        return []
 
 
 def python_folders() -> list[Path]:

@@ -179,7 +179,7 @@ def test_a_sandbox_that_is_killed_before_it_is_ready_is_started_again(course: Co
     """The worker that waits for it notices nothing but the time."""
     supply = ZygoteSupply(WorkerSettings(course, "bubblewrap"))
     try:
-        supply._zygote._process.kill()
+        os.kill(supply._zygote.pid, signal.SIGKILL)
         supply.wait_until_ready()
         supply.start_process(LIMITS).kill()
     finally:

@@ -1,7 +1,7 @@
 """A grader's processes, by what they are, and those that outlive it.
 
 A grader starts a fork server, that forks the workers; a worker starts bwrap, below which there are a process 1, one
-that waits, and the zygote, that forks the students' processes.
+that waits, and the zygote, that forks the students' processes. Before that, a worker tries a sandbox once.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Family:
     sandboxes: list[int]  # bwrap, as its worker started it
     zygotes: list[int]
     students: list[int]
+    helpers: list[int]  # all but the students
 
 
 def family(grader: int) -> Family:
@@ -46,7 +47,14 @@ def family(grader: int) -> Family:
     sandboxes = below(workers)
     zygotes = below(below(below(sandboxes)))
     students = below(zygotes)
-    return Family(servers, workers, sandboxes, zygotes, [*students, *below(students)])
+    students += below(students)
+    everybody: list[int] = []
+    generation = children[grader]
+    while generation:
+        everybody += generation
+        generation = below(generation)
+    helpers = [pid for pid in everybody if pid not in students]
+    return Family(servers, workers, sandboxes, zygotes, students, helpers)
 
 
 def end(pid: int, sign: signal.Signals = signal.SIGKILL) -> bool:

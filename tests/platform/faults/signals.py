@@ -9,11 +9,12 @@ from collections.abc import Callable
 from tests.platform.faults.check import Fault
 from tests.platform.faults.classroom import NAME, OLD
 from tests.platform.faults.kind import Kind
-from tests.platform.faults.processes import Family, catches, end
+from tests.platform.faults.processes import Family, catches, end, family
 from tests.platform.faults.trial import Trial
 
 HUNG_AFTER_S = 8.0
 STARTED_AFTER_S = 60.0
+BORN = 17  # as many as are seen of a grader with two workers
 
 
 def _signal_grader(sign: signal.Signals) -> Callable[[Trial], None]:
@@ -52,6 +53,23 @@ def _kill(who: Callable[[Family], list[int]]) -> Callable[[Trial], None]:
         trial.wait(command)
 
     return strike
+
+
+def _kill_at_birth(trial: Trial) -> None:
+    """Any of those that the grader starts, in its first moments, when others wait for a word of it."""
+    trial.prepare()
+    command = trial.grade()
+    number = trial.random.randrange(BORN)
+    born: dict[int, None] = {}  # in the order in which they were seen
+
+    def enough() -> bool:
+        born.update(dict.fromkeys(family(command.pid).helpers))
+        return len(born) > number
+
+    if trial.until(command, enough):
+        time.sleep(trial.random.choice((0.0, trial.random.uniform(0, 0.02))))
+        trial.struck = end(list(born)[number])
+    trial.wait(command)
 
 
 def _kill_student(trial: Trial) -> None:
@@ -108,6 +126,7 @@ KINDS = (
     Kind("sandbox-killed", "kill -9 of bwrap", _kill(lambda f: f.sandboxes)),
     Kind("zygote-killed", "kill -9 of the zygote", _kill(lambda f: f.zygotes)),
     Kind("student-killed", "kill -9 of a student's process", _kill_student, rests=False),
+    Kind("killed-at-birth", "kill -9 of whatever is just being started", _kill_at_birth),
     Kind("fork-server-killed", "kill -9 of the fork server", _kill(lambda f: f.fork_servers)),
     Kind("worker-stopped", "a worker stopped for some seconds", _stop((0.5, 6.0))),
     Kind("worker-hung", "a worker stopped for good", _hang),
