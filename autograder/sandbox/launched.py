@@ -68,7 +68,7 @@ class Launched:
         if self._process.returncode is None:  # until it is waited for, its number and its group's are nobody else's
             if not self.ended_within(0):
                 self._stop()
-            for child in self._children():
+            for child in self._children():  # one may have left the group, and not be bound to its parent's end yet
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
