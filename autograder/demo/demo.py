@@ -92,8 +92,8 @@ def run_demo(
         demo = Demo(find_course(course.root, folder))
         phases = _Phases(demo, counting, finished)
         names = demo.course.assignment_names
+        phases.build(names)  # before the crew starts: nbgrader changes this process's folder meanwhile
         with Crew(demo.course, options.workers or os.cpu_count() or 1) as crew:  # it starts while the class is made
-            phases.build(names)
             phases.make_class(names, options)
             for name in names:
                 phases.grade(name, crew)

@@ -19,6 +19,7 @@ def run_worker(course: Course, isolation: str, core: int | None, connection: Con
     from autograder.engine.worker import WorkerSettings, work
 
     end_with_parent()
+    os.chdir(course.root)  # not where the caller is: nbgrader goes into temporary folders, and removes them
     keep_to(core)
     work(WorkerSettings(course, isolation), connection)
     connection.close()

@@ -186,6 +186,23 @@ def test_a_sandbox_that_is_killed_before_it_is_ready_is_started_again(course: Co
         supply.close()
 
 
+def test_a_worker_does_not_need_the_folder_that_it_was_started_from(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nbgrader works in temporary folders, and removes them. Before: the worker could not collect its suite."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with Crew(course, 1) as crew:
+        crew._wait_for_start()
+        until = time.monotonic() + 60
+        while not children(crew.workers[0].process.pid) and time.monotonic() < until:
+            time.sleep(0.01)  # until it has begun its work
+        monkeypatch.chdir(tmp_path)
+        folder.rmdir()
+        assert crew.take_up(tiny(course))
+
+
 def test_an_engine_that_is_closed_leaves_no_process(course: Course) -> None:
     """Neither workers nor zygotes nor students, also when it is left in the middle of a run."""
     with Engine(course, tiny(course), workers=2) as engine:
