@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.platform.attacks import leftovers
 from tests.platform.attacks.active import active_elements, ran_in_browser, with_browser
@@ -62,6 +63,13 @@ def test_files_that_are_written_and_visits_are_found(unprotected: Campaign) -> N
 def test_points_are_found(unprotected: Campaign) -> None:
     """More than an honest wrong answer has."""
     assert outcome(unprotected, KNOWS).gained == pytest.approx(26.25)
+
+
+def test_luck_earns_nothing(unprotected: Campaign) -> None:
+    """No hidden input is one for which float16 is as near as the tests allow."""
+    inputs = torch.tensor([float(number) for number in unprotected.target.hidden], dtype=torch.float64)
+    exact = 3 * inputs + 1
+    assert ((exact.half().double() - exact).abs() > 1e-4 * exact).all()
 
 
 def test_silence_is_found(unprotected: Campaign) -> None:
