@@ -126,7 +126,7 @@ class _Phases:
 
     def make_class(self, names: Sequence[str], options: DemoOptions) -> None:
         with self._phase("Class") as (_, done):
-            # Not at the top: it brings nbgrader, which takes seconds to import, and the demo's first line waits for none.
+            # Not at the top: it brings nbgrader, which takes seconds to import, before the demo's first line.
             from autograder.gradebook.store import open_gradebook
 
             self.demo.hand_ins = make_class(self.course, names, options.students, options.seed)
